@@ -1,0 +1,283 @@
+"""
+What may be asked: actions, modes, bots, and a row for every way to submit.
+
+A row of `RULES` is all there is to an endpoint: its route, checks, price, documents and form follow.
+Sources: the public documents of the midjourney-proxy protocol, section "submit".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+
+class Mode(StrEnum):
+    """How fast, and at which price."""
+
+    FAST = "FAST"
+    RELAX = "RELAX"
+    TURBO = "TURBO"
+
+
+class Bot(StrEnum):
+    """Which of the two drawing bots."""
+
+    MID_JOURNEY = "MID_JOURNEY"
+    NIJI_JOURNEY = "NIJI_JOURNEY"
+
+
+class Action(StrEnum):
+    """What a task does; stored, shown and priced under this word."""
+
+    IMAGINE = "IMAGINE"
+    UPSCALE = "UPSCALE"
+    VARIATION = "VARIATION"
+    REROLL = "REROLL"
+    LOW_VARIATION = "LOW_VARIATION"
+    HIGH_VARIATION = "HIGH_VARIATION"
+    INPAINT = "INPAINT"
+    ZOOM = "ZOOM"
+    CUSTOM_ZOOM = "CUSTOM_ZOOM"
+    PAN = "PAN"
+    UPSCALE_HD = "UPSCALE_HD"
+    VIDEO = "VIDEO"
+    BLEND = "BLEND"
+    DESCRIBE = "DESCRIBE"
+    SHORTEN = "SHORTEN"
+    EDITS = "EDITS"
+    RETEXTURE = "RETEXTURE"
+    UPLOAD = "UPLOAD"
+    SWAP_FACE = "SWAP_FACE"
+    BOOKMARK = "BOOKMARK"
+    ACTION = "ACTION"  # a well-formed button that no table of ours knows
+
+
+class Kind(StrEnum):
+    """How a field is read."""
+
+    TEXT = "text"
+    TASK = "task"  # a task's id: digits as text or number, or its UUID
+    NUMBER = "number"
+    FLAG = "flag"
+    CHOICE = "choice"
+    IMAGE = "image"  # base64 with or without `data:`, or a URL
+    IMAGES = "images"  # a list of those
+    OBJECT = "object"
+    LIST = "list"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of a submit body. `most` bounds characters, values or list length by kind."""
+
+    name: str
+    kind: Kind = Kind.TEXT
+    required: bool = False
+    least: int = 0
+    most: int = 255
+    choices: tuple[str, ...] = ()
+    numbers: tuple[int, ...] = ()
+    into: str = ""  # the name that the order keeps it under, where that differs
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A way to submit: where it is served, what it must carry, what it is."""
+
+    path: str
+    action: Action | None  # None: read from the button, the content or the parent
+    fields: tuple[Field, ...]
+    summary: str
+    either: tuple[str, ...] = ()  # one of these must be present
+    aliases: tuple[str, ...] = ()
+
+
+PROMPT_MOST: Final = 8_000
+CUSTOM_ID_MOST: Final = 512
+ADDRESS_MOST: Final = 2_000
+STATE_MOST: Final = 255
+
+_PROMPT = Field(name="prompt", most=PROMPT_MOST, help="What to draw, with its parameters.")
+_NEEDS_PROMPT = Field(
+    name="prompt", most=PROMPT_MOST, required=True, help="What to draw, with its parameters."
+)
+_TASK = Field(name="taskId", kind=Kind.TASK, required=True, help="The task that this one follows.")
+_MASK = Field(
+    name="maskBase64", kind=Kind.IMAGE, into="mask", help="Where to change: white on black."
+)
+
+COMMON: Final[tuple[Field, ...]] = (
+    Field(
+        name="notifyHook", most=ADDRESS_MOST, into="hook_url", help="Where to tell of each change."
+    ),
+    Field(name="state", most=STATE_MOST, help="Given back with the task, untouched."),
+    Field(
+        name="botType",
+        kind=Kind.CHOICE,
+        choices=("MID_JOURNEY", "NIJI_JOURNEY", "MJ", "NIJI"),
+        help="Which bot draws; MID_JOURNEY unless said.",
+    ),
+    Field(name="accountFilter", kind=Kind.OBJECT, help="Which channel may take it."),
+    Field(name="instanceId", help="A channel by its public instance id."),
+    Field(name="modes", kind=Kind.LIST, most=8, help="Wanted modes, best first."),
+    Field(name="mode", help="The wanted mode: FAST, RELAX or TURBO."),
+    Field(name="remix", kind=Kind.FLAG, help="Prefer a channel with remix on."),
+)
+"""Fields that every submit takes."""
+
+_RULES: Final[tuple[Rule, ...]] = (
+    Rule(
+        path="submit/imagine",
+        action=Action.IMAGINE,
+        summary="Draw a grid of four pictures from a prompt.",
+        fields=(
+            _NEEDS_PROMPT,
+            Field(name="base64Array", kind=Kind.IMAGES, most=5, into="images"),
+            Field(name="base64", kind=Kind.IMAGE, into="images", help="One image, the old form."),
+        ),
+    ),
+    Rule(
+        path="submit/action",
+        action=None,
+        summary="Press a button of a finished task.",
+        fields=(
+            _TASK,
+            Field(name="customId", most=CUSTOM_ID_MOST, required=True, help="The button, opaque."),
+            Field(name="enableRemix", kind=Kind.FLAG, help="Ask for a window to change the prompt."),
+            Field(name="chooseSameChannel", kind=Kind.FLAG, help="Ignored: it always is the same."),
+        ),
+    ),
+    Rule(
+        path="submit/change",
+        action=None,
+        summary="Upscale, vary or reroll a grid, by number.",
+        fields=(
+            _TASK,
+            Field(
+                name="action",
+                kind=Kind.CHOICE,
+                choices=("UPSCALE", "VARIATION", "REROLL"),
+                required=True,
+            ),
+            Field(name="index", kind=Kind.NUMBER, numbers=(1, 2, 3, 4)),
+        ),
+    ),
+    Rule(
+        path="submit/simple-change",
+        action=None,
+        summary="The same in one line: '<id> U2', '<id> V3', '<id> R'.",
+        fields=(Field(name="content", required=True, most=64),),
+    ),
+    Rule(
+        path="submit/modal",
+        action=None,
+        summary="Confirm a waiting window.",
+        fields=(_TASK, _PROMPT, _MASK),
+    ),
+    Rule(
+        path="submit/blend",
+        action=Action.BLEND,
+        summary="Mix two to six pictures.",
+        fields=(
+            Field(
+                name="base64Array",
+                kind=Kind.IMAGES,
+                required=True,
+                least=2,
+                most=6,
+                into="images",
+            ),
+            Field(
+                name="dimensions", kind=Kind.CHOICE, choices=("PORTRAIT", "SQUARE", "LANDSCAPE")
+            ),
+        ),
+    ),
+    Rule(
+        path="submit/describe",
+        action=Action.DESCRIBE,
+        summary="Four prompts that could have drawn a picture.",
+        either=("base64", "link"),
+        fields=(
+            Field(name="base64", kind=Kind.IMAGE, into="images"),
+            Field(name="link", kind=Kind.IMAGE, into="images"),
+            Field(name="language", most=32),
+        ),
+    ),
+    Rule(
+        path="submit/shorten",
+        action=Action.SHORTEN,
+        summary="Which words of a prompt matter.",
+        fields=(_NEEDS_PROMPT,),
+    ),
+    Rule(
+        path="submit/video",
+        action=Action.VIDEO,
+        summary="A short clip from a picture, or the extension of one.",
+        either=("image", "base64", "taskId"),
+        fields=(
+            Field(name="image", kind=Kind.IMAGE, into="images"),
+            Field(name="base64", kind=Kind.IMAGE, into="images"),
+            Field(name="taskId", kind=Kind.TASK),
+            Field(name="action", kind=Kind.CHOICE, choices=("EXTEND",)),
+            Field(name="index", kind=Kind.NUMBER, numbers=(0, 1, 2, 3)),
+            _PROMPT,
+            Field(name="motion", kind=Kind.CHOICE, choices=("LOW", "HIGH")),
+            Field(name="endImage", kind=Kind.IMAGE, into="end_image"),
+            Field(name="loop", kind=Kind.FLAG),
+            Field(name="videoType", most=64),
+            Field(name="batchSize", kind=Kind.NUMBER, numbers=(1, 2, 4)),
+        ),
+    ),
+    Rule(
+        path="submit/edits",
+        aliases=("submit/edit",),
+        action=Action.EDITS,
+        summary="Change a picture as the prompt says.",
+        fields=(
+            _NEEDS_PROMPT,
+            Field(name="image", kind=Kind.IMAGE, required=True, into="images"),
+            _MASK,
+        ),
+    ),
+    Rule(
+        path="submit/retexture",
+        action=Action.RETEXTURE,
+        summary="Keep a picture's forms, change its surfaces.",
+        fields=(
+            _NEEDS_PROMPT,
+            Field(name="image", kind=Kind.IMAGE, required=True, into="images"),
+        ),
+    ),
+    Rule(
+        path="submit/upload-discord-images",
+        action=Action.UPLOAD,
+        summary="Keep pictures here and get addresses for prompts.",
+        fields=(
+            Field(
+                name="base64Array",
+                kind=Kind.IMAGES,
+                required=True,
+                least=1,
+                most=10,
+                into="images",
+            ),
+        ),
+    ),
+    Rule(
+        path="insight-face/swap",
+        action=Action.SWAP_FACE,
+        summary="Put the face of one picture onto another.",
+        either=("sourceBase64", "sourceUrl"),
+        fields=(
+            Field(name="sourceBase64", kind=Kind.IMAGE, into="images"),
+            Field(name="sourceUrl", kind=Kind.IMAGE, into="images"),
+            Field(name="targetBase64", kind=Kind.IMAGE, into="target"),
+            Field(name="targetUrl", kind=Kind.IMAGE, into="target"),
+        ),
+    ),
+)
+
+RULES: Final[Mapping[str, Rule]] = MappingProxyType({rule.path: rule for rule in _RULES})
+"""Every way to submit, by its path below a prefix."""

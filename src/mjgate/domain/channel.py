@@ -1,0 +1,103 @@
+"""Channels, and the choice among them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from mjgate.domain.action import Action, Bot, Mode
+
+
+class ChannelStatus(StrEnum):
+    """Whether a channel takes new work."""
+
+    ENABLED = "enabled"
+    DISABLED = "disabled"  # still serves follow-ups of its own tasks
+    DRAINING = "draining"  # the same, on its way out
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How busy a channel is in one mode."""
+
+    running: int
+    max_running: int
+    busy_until: int = 0  # epoch milliseconds
+
+    @property
+    def full(self) -> bool:
+        """Whether no slot is free."""
+        return self.running >= self.max_running
+
+    @property
+    def share(self) -> float:
+        """How much of it is taken, 0 to 1."""
+        return self.running / self.max_running if self.max_running else 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """One configured account at a provider. Empty sets mean: all."""
+
+    id: int
+    instance_id: str
+    name: str
+    provider: str
+    base_url: str
+    options: dict[str, str] = field(default_factory=dict[str, str])
+    actions: frozenset[Action] = frozenset()
+    groups: frozenset[str] = frozenset()
+    priority: int = 0
+    weight: int = 1
+    status: ChannelStatus = ChannelStatus.ENABLED
+    loads: dict[Mode, Load] = field(default_factory=dict[Mode, Load])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """What a task asks of a channel."""
+
+    action: Action
+    mode: Mode
+    group: str
+    bot: Bot = Bot.MID_JOURNEY
+    instance_id: str = ""
+    without: frozenset[int] = frozenset()  # channels that already said no
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The channels to try now, best first, and how many could ever take the task."""
+
+    ready: tuple[Channel, ...]
+    enabled: int  # would take it, were a slot free
+    configured: int  # could take it, were they enabled
+    why: str = ""
+
+
+def choose(need: Need, channels: Sequence[Channel], now: int) -> Choice:
+    """Rank the channels that may take `need`: highest priority first, then least loaded."""
+    able = [channel for channel in channels if _able(channel, need)]
+    enabled = [
+        channel
+        for channel in able
+        if channel.status is ChannelStatus.ENABLED and channel.id not in need.without
+    ]
+    ready = [
+        channel
+        for channel in enabled
+        if not (load := channel.loads[need.mode]).full and load.busy_until <= now
+    ]
+    ready.sort(
+        key=lambda channel: (-channel.priority, channel.loads[need.mode].share, channel.id)
+    )
+    why = f"{len(able)} able, {len(enabled)} enabled, {len(ready)} with a free slot"
+    return Choice(tuple(ready), len(enabled), len(able), why)
+
+
+def _able(channel: Channel, need: Need) -> bool:
+    return (
+        need.mode in channel.loads
+        and (not channel.actions or need.action in channel.actions)
+        and (not channel.groups or need.group in channel.groups)
+        and (not need.instance_id or need.instance_id == channel.instance_id)
+    )

@@ -1,0 +1,231 @@
+"""
+An order: a submit body, checked against its rule, before it is a task.
+
+Fields that mean nothing here travel on to the channel, within bounds; `null`, `""`, `[]` and `{}`
+mean absent. Every refusal names the field.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, cast
+
+from mjgate.domain.action import COMMON, Bot, Field, Kind, Mode, Rule
+from mjgate.domain.errors import BadField, BadImage, MissingField
+from mjgate.domain.image import Picture, read_image
+from mjgate.domain.prompt import clean
+
+Body = Mapping[str, object]
+Image = Picture | str
+Value = str | int | bool | tuple[str, ...] | tuple[Image, ...] | Mapping[str, object]
+
+EXTRAS_MOST: Final = 16 * 1024
+
+_STAYS = re.compile(
+    r"hook|callback|notify|^state$|tool|user|account|channel|instance|storage|bucket|token|secret"
+    r"|nonce|^remark$|remix|^modes?$|^filter$|proxy|api_?key",
+    re.IGNORECASE,
+)
+_TASK_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a client asks for. `modes` are the wanted ones, best first."""
+
+    rule: Rule
+    prompt: str = ""
+    bot: Bot = Bot.MID_JOURNEY
+    modes: tuple[Mode, ...] = ()
+    instance_id: str = ""
+    remix: bool = False
+    caller_state: str = ""
+    hook_url: str = ""
+    parent: str = ""
+    custom_id: str = ""
+    images: tuple[Image, ...] = ()
+    named_images: Mapping[str, Image]
+    fields: Mapping[str, str | int | bool]
+    extras: Mapping[str, object]
+
+
+def read_order(rule: Rule, body: Body) -> Order:
+    """Check `body` against `rule`. MissingField, BadField, BadImage, BadAddress name the field."""
+    rows = {row.name: row for row in (*COMMON, *rule.fields)}
+    values = {
+        name: value
+        for name, row in rows.items()
+        if (value := _value(row, body.get(name))) is not None
+    }
+    _complete(rule, values)
+    images, named = _images(rule, values)
+    account = _account_filter(values)
+    taken = {"prompt", "state", "notifyHook", "botType", "taskId", "customId", "instanceId"}
+    return Order(
+        rule=rule,
+        prompt=str(values.get("prompt", "")),
+        bot=_bot(values.get("botType")),
+        modes=_modes(values, account),
+        instance_id=str(account.get("instanceId") or values.get("instanceId") or ""),
+        remix=bool(account.get("remix") or values.get("remix") or values.get("enableRemix")),
+        caller_state=str(values.get("state", "")),
+        hook_url=str(values.get("notifyHook", "")),
+        parent=str(values.get("taskId", "")),
+        custom_id=str(values.get("customId", "")),
+        images=images,
+        named_images=named,
+        fields={
+            row.name: value
+            for row in rule.fields
+            if row.name not in taken and isinstance(value := values.get(row.name), str | int)
+        },
+        extras=_extras(rows, body),
+    )
+
+
+def _complete(rule: Rule, values: Mapping[str, Value]) -> None:
+    for row in rule.fields:
+        if row.required and row.name not in values:
+            msg = f"{row.name} is required."
+            raise MissingField(msg, field=row.name)
+    if rule.either and not any(name in values for name in rule.either):
+        msg = f"One of {', '.join(rule.either)} is required."
+        raise MissingField(msg, field=rule.either[0])
+
+
+def _value(row: Field, raw: object) -> Value | None:
+    """The field as its kind reads it; None when it is absent."""
+    if raw is None or raw == "" or raw == [] or raw == {}:
+        return None
+    match row.kind:
+        case Kind.TEXT:
+            return _text(row, raw)
+        case Kind.TASK:
+            return _task_id(row, raw)
+        case Kind.NUMBER:
+            return _number(row, raw)
+        case Kind.FLAG:
+            return raw is True or (isinstance(raw, str) and raw.strip().lower() == "true")
+        case Kind.CHOICE:
+            return _choice(row, raw)
+        case Kind.IMAGE:
+            return (read_image(_bounded(row, raw, "an address or base64"), row.name),)
+        case Kind.IMAGES:
+            return _list_of_images(row, raw)
+        case Kind.LIST:
+            return tuple(str(each) for each in _list(raw)[: row.most])
+        case Kind.OBJECT:
+            return cast("Mapping[str, object]", raw) if isinstance(raw, dict) else None
+
+
+def _bounded(row: Field, raw: object, what: str) -> str:
+    if not isinstance(raw, str):
+        msg = f"{row.name} must be {what}."
+        raise BadField(msg, field=row.name)
+    return raw
+
+
+def _text(row: Field, raw: object) -> str | None:
+    text = clean(_bounded(row, raw, "text"))
+    if len(text) > row.most:
+        msg = f"{row.name} may have at most {row.most} characters, not {len(text)}."
+        raise BadField(msg, field=row.name)
+    if not row.required:
+        return text
+    return text if text.strip() else None
+
+
+def _task_id(row: Field, raw: object) -> str:
+    text = str(raw).strip() if isinstance(raw, str | int) and not isinstance(raw, bool) else ""
+    if not _TASK_ID.fullmatch(text):
+        msg = f"{row.name} must be the id of a task."
+        raise BadField(msg, field=row.name)
+    return text
+
+
+def _number(row: Field, raw: object) -> int:
+    text = str(raw).strip() if isinstance(raw, str | int) and not isinstance(raw, bool) else ""
+    if not re.fullmatch(r"[0-9]{1,4}", text) or int(text) not in row.numbers:
+        msg = f"{row.name} must be one of {', '.join(map(str, row.numbers))}."
+        raise BadField(msg, field=row.name)
+    return int(text)
+
+
+def _choice(row: Field, raw: object) -> str:
+    word = raw.strip().upper() if isinstance(raw, str) else ""
+    if word not in row.choices:
+        msg = f"{row.name} must be one of {', '.join(row.choices)}."
+        raise BadField(msg, field=row.name)
+    return word
+
+
+def _list(raw: object) -> Sequence[object]:
+    return cast("Sequence[object]", raw) if isinstance(raw, list) else (raw,)
+
+
+def _list_of_images(row: Field, raw: object) -> tuple[Image, ...] | None:
+    present = [each for each in _list(raw) if each not in {"", None}] if _hashable(raw) else []
+    if not all(isinstance(each, str) for each in present) or not _hashable(raw):
+        msg = f"{row.name} must be a list of addresses or base64 texts."
+        raise BadImage(msg, field=row.name)
+    if not present and not row.required:
+        return None
+    if not row.least <= len(present) <= row.most:
+        span = f"{row.least} to {row.most}" if row.least else f"at most {row.most}"
+        msg = f"{row.name} takes {span} images, not {len(present)}."
+        raise BadField(msg, field=row.name)
+    return tuple(read_image(str(each), row.name) for each in present)
+
+
+def _hashable(raw: object) -> bool:
+    return all(isinstance(each, str) or each is None for each in _list(raw))
+
+
+def _images(
+    rule: Rule, values: Mapping[str, Value]
+) -> tuple[tuple[Image, ...], dict[str, Image]]:
+    """The reference images in order, and those with a role of their own (mask, target, …)."""
+    images: list[Image] = []
+    named: dict[str, Image] = {}
+    for row in rule.fields:
+        value = values.get(row.name)
+        if row.kind not in {Kind.IMAGE, Kind.IMAGES} or not isinstance(value, tuple):
+            continue
+        pictures = cast("tuple[Image, ...]", value)
+        if row.into == "images":
+            images.extend(pictures)
+        else:
+            named.setdefault(row.into or row.name, pictures[0])
+    return tuple(images), named
+
+
+def _account_filter(values: Mapping[str, Value]) -> Mapping[str, object]:
+    found = values.get("accountFilter")
+    return found if isinstance(found, Mapping) else {}
+
+
+def _bot(word: Value | None) -> Bot:
+    return Bot.NIJI_JOURNEY if word in {"NIJI", "NIJI_JOURNEY"} else Bot.MID_JOURNEY
+
+
+def _modes(values: Mapping[str, Value], account: Mapping[str, object]) -> tuple[Mode, ...]:
+    """Wanted modes in the protocol's order; words that name no mode are left out."""
+    listed = account.get("modes") or values.get("modes") or ()
+    words = [values.get("mode"), *(listed if isinstance(listed, list | tuple) else ())]
+    names = [word.strip().upper() for word in words if isinstance(word, str)]
+    return tuple(dict.fromkeys(Mode(name) for name in names if name in Mode.__members__))
+
+
+def _extras(rows: Mapping[str, Field], body: Body) -> dict[str, object]:
+    """Unknown fields that travel on: whole ones, in order, as long as they fit."""
+    kept: dict[str, object] = {}
+    room = EXTRAS_MOST
+    for name, value in body.items():
+        if name in rows or _STAYS.search(name) or value is None:
+            continue
+        room -= len(json.dumps({name: value}, ensure_ascii=False).encode("utf-8", "replace"))
+        if room < 0:
+            break
+        kept[name] = value
+    return kept
