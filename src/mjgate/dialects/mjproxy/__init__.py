@@ -1,0 +1,24 @@
+"""
+The midjourney-proxy format: what our clients speak to us, and most upstreams with us.
+
+`calls` says what we ask upstream, `answers` reads what comes back, `views` writes what we serve.
+Sources: the protocol's public documents and recorded answers of services that speak it.
+"""
+
+from mjgate.dialects.mjproxy.answers import answered, read_report, reports
+from mjgate.dialects.mjproxy.calls import fetch, look, submit
+from mjgate.dialects.mjproxy.views import Media, SubmitAnswer, TaskView, encode, show
+
+__all__ = [
+    "Media",
+    "SubmitAnswer",
+    "TaskView",
+    "answered",
+    "encode",
+    "fetch",
+    "look",
+    "read_report",
+    "reports",
+    "show",
+    "submit",
+]

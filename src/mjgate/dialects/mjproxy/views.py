@@ -1,0 +1,171 @@
+"""
+What we serve: the task and the answer to a submit, member by member as clients rely on them.
+
+Clients written in strict languages decode these, so every member is always there and keeps its
+type. Addresses are ours; an upstream's never leaves.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from mjgate.domain.errors import FailReason
+from mjgate.domain.task import State, Status, Task
+
+_URL = re.compile(r"https?://\S+")
+_ENCODER = msgspec.json.Encoder()
+
+
+class ButtonView(msgspec.Struct, frozen=True):
+    """A button; all texts may be empty, none is null."""
+
+    customId: str  # noqa: N815  the wire's own name
+    emoji: str
+    label: str
+    style: int
+    type: int = 2
+
+
+class MediaView(msgspec.Struct, frozen=True):
+    """One of several pictures or clips."""
+
+    url: str
+    thumbnail: str = ""
+
+
+class TaskView(msgspec.Struct, frozen=True, rename="camel"):
+    """The task as `fetch` answers it. Times are epoch milliseconds or null."""
+
+    id: str
+    action: str
+    status: str
+    progress: str
+    prompt: str
+    prompt_en: str
+    description: str
+    state: str
+    bot_type: str
+    mode: str
+    custom_id: str
+    parent_id: str
+    seed: str
+    submit_time: int | None
+    start_time: int | None
+    finish_time: int | None
+    fail_reason: str | None
+    fail_reason_again: str | None = msgspec.field(name="fail_reason")
+    image_url: str
+    image_urls: list[MediaView] | None
+    split_urls: list[str] | None
+    thumbnail_url: str
+    image_width: int
+    image_height: int
+    video_url: str
+    video_urls: list[MediaView] | None
+    buttons: list[ButtonView]
+    mask_base64: str = msgspec.field(name="maskBase64")
+    properties: dict[str, str | int | float | bool]
+
+
+class SubmitAnswer(msgspec.Struct, frozen=True):
+    """The answer to a submit: `result` is an id, a list only for uploads, null without a task."""
+
+    code: int
+    description: str
+    result: str | list[str] | None = None
+    properties: Mapping[str, object] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A task's pictures and clips under our own addresses."""
+
+    image_url: str = ""
+    image_urls: Sequence[str] = ()
+    split_urls: Sequence[str] = ()
+    thumbnail_url: str = ""
+    video_urls: Sequence[str] = ()
+
+
+NOTHING: Final = Media()
+
+
+def encode(view: object) -> bytes:
+    """Compact JSON, UTF-8, nothing escaped that need not be."""
+    return _ENCODER.encode(view)
+
+
+def show(task: Task, media: Media = NOTHING) -> TaskView:
+    """The task as its owner may see it."""
+    result = task.result
+    failed = task.status is Status.FAILURE
+    fail_text = (task.fail_text or task.reason or "failed") if failed else None
+    final_prompt = hide_addresses(result.final_prompt, task.prompt)
+    return TaskView(
+        id=str(task.id),
+        action=task.action,
+        status=task.status,
+        progress=f"{100 if task.status.final else min(task.progress, 99)}%",
+        prompt=task.prompt or (final_prompt if task.state is State.SUCCESS else ""),
+        prompt_en=hide_addresses(result.prompt_en or task.prompt, task.prompt),
+        description=hide_addresses(result.description, task.prompt) or f"/{task.action.lower()}",
+        state=task.caller_state,
+        bot_type=task.bot,
+        mode=task.mode,
+        custom_id=task.custom_id,
+        parent_id=str(task.parent_id or ""),
+        seed=result.seed,
+        submit_time=task.submit_at,
+        start_time=task.start_at,
+        finish_time=task.finish_at,
+        fail_reason=fail_text,
+        fail_reason_again=fail_text,
+        image_url=media.image_url,
+        image_urls=_views(media.image_urls),
+        split_urls=list(media.split_urls) or None,
+        thumbnail_url=media.thumbnail_url,
+        image_width=result.width,
+        image_height=result.height,
+        video_url=media.video_urls[0] if media.video_urls else "",
+        video_urls=_views(media.video_urls),
+        buttons=_buttons(task),
+        mask_base64="",
+        properties=_properties(task, final_prompt),
+    )
+
+
+def hide_addresses(text: str, sent: str) -> str:
+    """The text with every address replaced but those that stand in what the caller `sent`."""
+    if "://" not in text:
+        return text
+    return _URL.sub(lambda found: found[0] if found[0] in sent else "[image]", text)
+
+
+def _views(urls: Sequence[str]) -> list[MediaView] | None:
+    return [MediaView(url) for url in urls] or None
+
+
+def _buttons(task: Task) -> list[ButtonView]:
+    if task.state is not State.SUCCESS:
+        return []
+    return [
+        ButtonView(button.custom_id, button.emoji, button.label, button.style)
+        for button in task.result.buttons
+    ]
+
+
+def _properties(task: Task, final_prompt: str) -> dict[str, str | int | float | bool]:
+    shown: dict[str, str | int | float | bool] = dict(task.result.properties)
+    shown["finalPrompt"] = final_prompt
+    shown["finalZhPrompt"] = hide_addresses(task.result.final_zh_prompt, task.prompt)
+    shown["jobId"] = task.job_uuid
+    if task.state is State.CANCELLED or task.reason == FailReason.CANCELLED:
+        shown["cancelled"] = True
+    if task.state is State.FAILURE and task.reason:
+        shown["reason"] = task.reason
+    if task.rescued:
+        shown["rescued"] = task.reason
+    return shown
