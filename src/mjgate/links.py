@@ -1,0 +1,50 @@
+"""
+Our own addresses: signed, so that a picture's URL is all one needs to see it.
+
+Absolute addresses are built from the configured public URL only, never from a request's headers,
+and are never stored.
+"""
+
+from dataclasses import dataclass
+
+from mjgate.keys import Keys
+
+_MEDIA = "media"
+_NOTICE = "notice"
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Makes and checks addresses below `public_url` (without a trailing slash)."""
+
+    public_url: str
+    keys: Keys
+
+    def image(self, task_id: int, *, n: int = 0, progress: int | None = None) -> str:
+        """A task's picture; `n` from 1 names one of several, `progress` one that is not final."""
+        index = f"/{n}" if n else ""
+        version = "" if progress is None else str(progress)
+        signature = self._sign("image", task_id, n, version)
+        tail = f"&v={version}" if version else ""
+        return f"{self.public_url}/mj/image/{task_id}{index}?sig={signature}{tail}"
+
+    def video(self, task_id: int, n: int) -> str:
+        """A task's clip, `n` from 0."""
+        signature = self._sign("video", task_id, n, "")
+        return f"{self.public_url}/mj/video/{task_id}/{n}.mp4?sig={signature}"
+
+    def opens(self, kind: str, task_id: str, n: int, version: str, signature: str) -> bool:
+        """Whether the signature was made here for exactly this."""
+        return self.keys.verify(_MEDIA, signature, kind, task_id, str(n), version)
+
+    def notice(self, channel_id: int, task_id: int, attempt: int) -> str:
+        """Where an upstream may tell us of changes; good for one attempt of one task."""
+        secret = self.keys.sign(_NOTICE, str(channel_id), str(task_id), str(attempt))
+        return f"{self.public_url}/mj/notify/{channel_id}/{task_id}-{attempt}/{secret}"
+
+    def is_notice(self, channel_id: str, task_id: str, attempt: str, secret: str) -> bool:
+        """Whether such an address was given out by us."""
+        return self.keys.verify(_NOTICE, secret, channel_id, task_id, attempt)
+
+    def _sign(self, kind: str, task_id: int, n: int, version: str) -> str:
+        return self.keys.sign(_MEDIA, kind, str(task_id), str(n), version)

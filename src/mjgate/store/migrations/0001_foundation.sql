@@ -1,0 +1,441 @@
+-- Everything the gateway keeps. Times are epoch milliseconds, money is integer quota units,
+-- flags are 0 or 1, JSON is TEXT. Promises are named: a broken one says which it was.
+
+CREATE TABLE groups (
+    id IDENTITY,
+    name TEXT NOT NULL,
+    ratio BIGINT NOT NULL DEFAULT 1000,
+    default_mode TEXT NOT NULL DEFAULT 'FAST',
+    running BIGINT NOT NULL DEFAULT 0,
+    max_running BIGINT,
+    created_at BIGINT NOT NULL,
+    deleted_at BIGINT,
+    CONSTRAINT a_group_runs_no_less_than_nothing CHECK (running >= 0),
+    CONSTRAINT a_ratio_is_not_negative CHECK (ratio >= 0)
+);
+CREATE UNIQUE INDEX a_group_has_its_own_name ON groups (name) WHERE deleted_at IS NULL;
+
+CREATE TABLE users (
+    id IDENTITY,
+    username TEXT NOT NULL,
+    role TEXT NOT NULL,
+    status TEXT NOT NULL DEFAULT 'enabled',
+    group_id BIGINT NOT NULL,
+    password_hash TEXT NOT NULL DEFAULT '',
+    password_until BIGINT,
+    access_hash TEXT NOT NULL,
+    access_tail TEXT NOT NULL,
+    hook_secret_enc TEXT NOT NULL DEFAULT '',
+    granted BIGINT NOT NULL DEFAULT 0,
+    balance BIGINT NOT NULL DEFAULT 0,
+    held BIGINT NOT NULL DEFAULT 0,
+    spent BIGINT NOT NULL DEFAULT 0,
+    running BIGINT NOT NULL DEFAULT 0,
+    max_running BIGINT,
+    max_waiting BIGINT NOT NULL DEFAULT 1000,
+    max_windows BIGINT NOT NULL DEFAULT 20,
+    created_at BIGINT NOT NULL,
+    deleted_at BIGINT,
+    CONSTRAINT a_role_is_admin_or_user CHECK (role IN ('admin', 'user')),
+    CONSTRAINT a_user_is_enabled_or_disabled CHECK (status IN ('enabled', 'disabled')),
+    CONSTRAINT a_balance_is_not_negative CHECK (balance >= 0),
+    CONSTRAINT a_users_money_is_somewhere CHECK (granted = balance + held + spent),
+    CONSTRAINT nobody_holds_less_than_nothing CHECK (held >= 0 AND spent >= 0),
+    CONSTRAINT a_user_runs_no_less_than_nothing CHECK (running >= 0)
+);
+CREATE UNIQUE INDEX a_user_has_his_own_name ON users (username) WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX an_access_token_opens_one_account ON users (access_hash);
+
+CREATE TABLE tokens (
+    id IDENTITY,
+    user_id BIGINT NOT NULL REFERENCES users (id),
+    name TEXT NOT NULL DEFAULT '',
+    key_hash TEXT NOT NULL,
+    key_tail TEXT NOT NULL,
+    status TEXT NOT NULL DEFAULT 'enabled',
+    limited BIGINT NOT NULL DEFAULT 0,
+    granted BIGINT NOT NULL DEFAULT 0,
+    balance BIGINT NOT NULL DEFAULT 0,
+    held BIGINT NOT NULL DEFAULT 0,
+    spent BIGINT NOT NULL DEFAULT 0,
+    running BIGINT NOT NULL DEFAULT 0,
+    max_running BIGINT,
+    actions TEXT NOT NULL DEFAULT '',
+    modes TEXT NOT NULL DEFAULT '',
+    ips TEXT NOT NULL DEFAULT '',
+    default_mode TEXT,
+    on_limit TEXT NOT NULL DEFAULT 'queue',
+    sees TEXT NOT NULL DEFAULT 'user',
+    fallback BIGINT NOT NULL DEFAULT 0,
+    hook_url TEXT NOT NULL DEFAULT '',
+    hook_secret_enc TEXT NOT NULL DEFAULT '',
+    expires_at BIGINT,
+    created_at BIGINT NOT NULL,
+    deleted_at BIGINT,
+    CONSTRAINT a_key_is_enabled_or_disabled CHECK (status IN ('enabled', 'disabled')),
+    CONSTRAINT a_keys_balance_is_not_negative CHECK (balance >= 0),
+    CONSTRAINT a_limited_keys_money_is_somewhere CHECK (
+        limited = 0 OR granted = balance + held + spent
+    ),
+    CONSTRAINT no_key_holds_less_than_nothing CHECK (held >= 0 AND spent >= 0),
+    CONSTRAINT a_key_runs_no_less_than_nothing CHECK (running >= 0),
+    CONSTRAINT a_full_limit_queues_or_rejects CHECK (on_limit IN ('queue', 'reject')),
+    CONSTRAINT a_key_sees_its_user_or_its_own CHECK (sees IN ('user', 'own'))
+);
+CREATE UNIQUE INDEX a_key_opens_one_door ON tokens (key_hash);
+CREATE INDEX tokens_of_a_user ON tokens (user_id);
+
+CREATE TABLE prices (
+    version IDENTITY,
+    table_json TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    at BIGINT NOT NULL
+);
+
+CREATE TABLE settings (
+    version IDENTITY,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    at BIGINT NOT NULL
+);
+CREATE INDEX settings_by_name ON settings (name, version);
+
+CREATE TABLE audit (
+    id IDENTITY,
+    at BIGINT NOT NULL,
+    actor TEXT NOT NULL,
+    act TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    before TEXT NOT NULL DEFAULT '',
+    after TEXT NOT NULL DEFAULT ''
+);
+
+CREATE TABLE channels (
+    id IDENTITY,
+    instance_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    base_url TEXT NOT NULL,
+    options TEXT NOT NULL DEFAULT '{}',
+    actions TEXT NOT NULL DEFAULT '',
+    group_names TEXT NOT NULL DEFAULT '',
+    priority BIGINT NOT NULL DEFAULT 0,
+    weight BIGINT NOT NULL DEFAULT 1,
+    status TEXT NOT NULL DEFAULT 'enabled',
+    proxy_enc TEXT NOT NULL DEFAULT '',
+    created_at BIGINT NOT NULL,
+    deleted_at BIGINT,
+    CONSTRAINT a_channel_is_enabled_disabled_or_draining CHECK (
+        status IN ('enabled', 'disabled', 'draining')
+    ),
+    CONSTRAINT a_weight_is_positive CHECK (weight > 0)
+);
+CREATE UNIQUE INDEX a_channel_has_its_own_name ON channels (name) WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX an_instance_id_names_one_channel ON channels (instance_id);
+
+CREATE TABLE credentials (
+    id IDENTITY,
+    channel_id BIGINT NOT NULL REFERENCES channels (id),
+    secret_enc TEXT NOT NULL,
+    tail TEXT NOT NULL,
+    key_id TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    retired_at BIGINT
+);
+CREATE INDEX credentials_of_a_channel ON credentials (channel_id);
+
+CREATE TABLE channel_modes (
+    channel_id BIGINT NOT NULL REFERENCES channels (id),
+    mode TEXT NOT NULL,
+    running BIGINT NOT NULL DEFAULT 0,
+    waiting BIGINT NOT NULL DEFAULT 0,
+    max_running BIGINT NOT NULL DEFAULT 10,
+    max_waiting BIGINT NOT NULL DEFAULT 1000,
+    next_submit_at BIGINT NOT NULL DEFAULT 0,
+    busy_until BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (channel_id, mode),
+    CONSTRAINT a_mode_is_fast_relax_or_turbo CHECK (mode IN ('FAST', 'RELAX', 'TURBO')),
+    CONSTRAINT a_channel_runs_no_less_than_nothing CHECK (running >= 0)
+);
+
+CREATE TABLE tasks (
+    id BIGINT PRIMARY KEY,
+    job_uuid TEXT NOT NULL,
+    user_id BIGINT NOT NULL,
+    token_id BIGINT NOT NULL,
+    group_id BIGINT NOT NULL,
+    action TEXT NOT NULL,
+    bot TEXT NOT NULL,
+    mode_wanted TEXT,
+    mode TEXT NOT NULL,
+    parent_id BIGINT,
+    custom_id TEXT NOT NULL DEFAULT '',
+    caller_state TEXT NOT NULL DEFAULT '',
+    hook_url TEXT NOT NULL DEFAULT '',
+    prompt TEXT NOT NULL DEFAULT '',
+    price BIGINT NOT NULL,
+    price_version BIGINT NOT NULL,
+    request TEXT NOT NULL,
+    submit_at BIGINT NOT NULL,
+    state TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    progress BIGINT NOT NULL DEFAULT 0,
+    channel_id BIGINT,
+    credential_id BIGINT,
+    upstream_id TEXT NOT NULL DEFAULT '',
+    lane TEXT NOT NULL DEFAULT '',
+    turn BIGINT NOT NULL DEFAULT 0,
+    hold_no BIGINT NOT NULL DEFAULT 0,
+    hold_open BIGINT NOT NULL DEFAULT 0,
+    quiet BIGINT NOT NULL DEFAULT 0,
+    rescued BIGINT NOT NULL DEFAULT 0,
+    cancel_wanted BIGINT NOT NULL DEFAULT 0,
+    pinned BIGINT NOT NULL DEFAULT 0,
+    confirmed BIGINT NOT NULL DEFAULT 0,
+    announced BIGINT NOT NULL DEFAULT 0,
+    result TEXT NOT NULL DEFAULT '{}',
+    reason TEXT NOT NULL DEFAULT '',
+    fail_text TEXT NOT NULL DEFAULT '',
+    admin_text TEXT NOT NULL DEFAULT '',
+    start_at BIGINT,
+    finish_at BIGINT,
+    CONSTRAINT a_state_is_one_of_ours CHECK (state IN (
+        'QUEUED', 'SENDING', 'UNKNOWN', 'WINDOW', 'SUBMITTED', 'RUNNING',
+        'SUCCESS', 'FAILURE', 'CANCELLED'
+    )),
+    CONSTRAINT a_final_task_has_an_end CHECK (
+        (finish_at IS NOT NULL) = (state IN ('SUCCESS', 'FAILURE', 'CANCELLED'))
+    ),
+    CONSTRAINT a_final_task_holds_nothing CHECK (
+        hold_open = 0 OR state NOT IN ('SUCCESS', 'FAILURE', 'CANCELLED')
+    ),
+    CONSTRAINT a_window_holds_nothing CHECK (hold_open = 0 OR state <> 'WINDOW'),
+    CONSTRAINT work_in_hand_is_held CHECK (
+        hold_open = 1
+        OR state NOT IN ('QUEUED', 'SENDING', 'UNKNOWN', 'SUBMITTED', 'RUNNING')
+    ),
+    CONSTRAINT progress_is_a_percentage CHECK (progress BETWEEN 0 AND 100),
+    CONSTRAINT a_price_is_not_negative CHECK (price >= 0),
+    CONSTRAINT a_request_is_small CHECK (length(request) <= 65536)
+);
+CREATE INDEX tasks_of_a_user ON tasks (user_id, id DESC);
+CREATE INDEX tasks_of_a_user_by_state ON tasks (user_id, state, id DESC);
+CREATE INDEX tasks_of_a_channel ON tasks (channel_id, id DESC);
+CREATE UNIQUE INDEX a_job_uuid_names_one_task ON tasks (job_uuid);
+CREATE INDEX tasks_waiting ON tasks (lane, turn, id) WHERE state = 'QUEUED';
+CREATE INDEX tasks_waiting_of_a_user ON tasks (user_id, lane, turn) WHERE state = 'QUEUED';
+CREATE INDEX tasks_sending ON tasks (id) WHERE state = 'SENDING';
+CREATE INDEX tasks_in_a_window ON tasks (user_id, id) WHERE state = 'WINDOW';
+
+CREATE TABLE jobs (
+    channel_id BIGINT NOT NULL,
+    upstream_id TEXT NOT NULL,
+    task_id BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX an_upstream_job_has_one_task ON jobs (channel_id, upstream_id);
+CREATE INDEX jobs_of_a_task ON jobs (task_id);
+
+CREATE TABLE pressed_once (
+    parent_id BIGINT NOT NULL,
+    custom_id TEXT NOT NULL,
+    caller_state TEXT NOT NULL,
+    task_id BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX an_upscale_is_pressed_once
+    ON pressed_once (parent_id, custom_id, caller_state);
+
+CREATE TABLE attempts (
+    task_id BIGINT NOT NULL,
+    no BIGINT NOT NULL,
+    step TEXT NOT NULL DEFAULT 'submit',
+    channel_id BIGINT NOT NULL,
+    credential_id BIGINT NOT NULL,
+    nonce TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    opened_at BIGINT NOT NULL,
+    sent_at BIGINT,
+    answered_at BIGINT,
+    outcome TEXT,
+    hint_upstream_id TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (task_id, no),
+    CONSTRAINT an_attempt_submits_or_confirms CHECK (step IN ('submit', 'modal'))
+);
+CREATE UNIQUE INDEX a_task_has_one_open_attempt ON attempts (task_id) WHERE outcome IS NULL;
+CREATE INDEX attempts_by_nonce ON attempts (nonce);
+CREATE INDEX attempts_open_of_an_owner ON attempts (owner) WHERE outcome IS NULL;
+
+CREATE TABLE follow (
+    task_id BIGINT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    channel_id BIGINT NOT NULL,
+    credential_id BIGINT NOT NULL,
+    upstream_id TEXT NOT NULL DEFAULT '',
+    due_at BIGINT NOT NULL,
+    looks BIGINT NOT NULL DEFAULT 0,
+    misses BIGINT NOT NULL DEFAULT 0,
+    since BIGINT NOT NULL,
+    moved_at BIGINT NOT NULL,
+    CONSTRAINT following_is_look_adopt_or_rescue CHECK (kind IN ('look', 'adopt', 'rescue'))
+);
+CREATE INDEX follow_due ON follow (channel_id, due_at);
+
+CREATE TABLE timers (
+    task_id BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    due_at BIGINT NOT NULL,
+    PRIMARY KEY (task_id, kind)
+);
+CREATE INDEX timers_due ON timers (due_at);
+
+CREATE TABLE events (
+    task_id BIGINT NOT NULL,
+    seq BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    data TEXT NOT NULL DEFAULT '{}',
+    PRIMARY KEY (task_id, seq)
+);
+
+CREATE TABLE ledger (
+    id IDENTITY,
+    task_id BIGINT,
+    hold_no BIGINT,
+    kind TEXT NOT NULL,
+    user_id BIGINT NOT NULL,
+    token_id BIGINT,
+    amount BIGINT NOT NULL,
+    reference TEXT,
+    at BIGINT NOT NULL,
+    CONSTRAINT a_ledger_row_is_of_a_known_kind CHECK (
+        kind IN ('hold', 'settle', 'release', 'refund', 'grant', 'adjust', 'carry')
+    ),
+    CONSTRAINT only_an_adjustment_may_be_negative CHECK (amount >= 0 OR kind IN ('adjust', 'carry'))
+);
+CREATE UNIQUE INDEX a_hold_is_made_settled_released_once
+    ON ledger (task_id, hold_no, kind) WHERE task_id IS NOT NULL;
+CREATE UNIQUE INDEX a_hold_ends_once
+    ON ledger (task_id, hold_no) WHERE kind IN ('settle', 'release');
+CREATE UNIQUE INDEX a_reference_is_used_once ON ledger (reference) WHERE reference IS NOT NULL;
+CREATE INDEX ledger_of_a_user ON ledger (user_id, id DESC);
+CREATE INDEX ledger_of_a_key ON ledger (token_id, id DESC);
+
+CREATE TABLE outbox (
+    task_id BIGINT NOT NULL,
+    seq BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    url TEXT NOT NULL,
+    state TEXT NOT NULL,
+    progress BIGINT NOT NULL,
+    fail_text TEXT NOT NULL DEFAULT '',
+    due_at BIGINT NOT NULL,
+    tries BIGINT NOT NULL DEFAULT 0,
+    status TEXT NOT NULL DEFAULT 'due',
+    owner TEXT NOT NULL DEFAULT '',
+    lease_until BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (task_id, seq, kind),
+    CONSTRAINT a_hook_tells_submitted_status_progress_or_the_end CHECK (
+        kind IN ('submitted', 'status', 'progress', 'final')
+    )
+);
+CREATE INDEX outbox_due ON outbox (due_at) WHERE status = 'due';
+
+CREATE TABLE deliveries (
+    id IDENTITY,
+    task_id BIGINT NOT NULL,
+    seq BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    took BIGINT NOT NULL,
+    status BIGINT,
+    answer TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX deliveries_of_a_task ON deliveries (task_id, id);
+
+CREATE TABLE blobs (
+    hash TEXT PRIMARY KEY,
+    bytes BIGINT NOT NULL,
+    type TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    used_at BIGINT NOT NULL
+);
+
+CREATE TABLE media (
+    task_id BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    n BIGINT NOT NULL,
+    variant TEXT NOT NULL DEFAULT '',
+    hash TEXT,
+    source_url TEXT NOT NULL DEFAULT '',
+    expires_at BIGINT,
+    state TEXT NOT NULL DEFAULT 'due',
+    due_at BIGINT NOT NULL,
+    tries BIGINT NOT NULL DEFAULT 0,
+    owner TEXT NOT NULL DEFAULT '',
+    lease_until BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (task_id, kind, n, variant)
+);
+CREATE INDEX media_due ON media (due_at) WHERE state = 'due';
+CREATE INDEX media_of_a_blob ON media (hash) WHERE hash IS NOT NULL;
+
+CREATE TABLE idempotency (
+    scope TEXT NOT NULL,
+    key TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    task_id BIGINT,
+    status BIGINT,
+    answer TEXT,
+    owner TEXT NOT NULL DEFAULT '',
+    at BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX an_idempotency_key_is_used_once ON idempotency (scope, key);
+CREATE INDEX idempotency_by_age ON idempotency (at);
+
+CREATE TABLE tally_delta (
+    id IDENTITY,
+    at BIGINT NOT NULL,
+    user_id BIGINT NOT NULL,
+    channel_id BIGINT,
+    action TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    count BIGINT NOT NULL,
+    quota BIGINT NOT NULL
+);
+
+CREATE TABLE tally (
+    day BIGINT NOT NULL,
+    user_id BIGINT NOT NULL,
+    channel_id BIGINT NOT NULL,
+    action TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    count BIGINT NOT NULL,
+    quota BIGINT NOT NULL,
+    PRIMARY KEY (day, user_id, channel_id, action, mode, outcome)
+);
+
+CREATE TABLE nodes (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    started_at BIGINT NOT NULL,
+    beat_at BIGINT NOT NULL,
+    gone_at BIGINT
+);
+
+CREATE TABLE leases (
+    name TEXT PRIMARY KEY,
+    owner TEXT NOT NULL,
+    until BIGINT NOT NULL,
+    fence BIGINT NOT NULL
+);
+
+CREATE TABLE keyring (
+    id TEXT NOT NULL,
+    purpose TEXT NOT NULL,
+    check_value TEXT NOT NULL DEFAULT '',
+    created_at BIGINT NOT NULL,
+    retired_at BIGINT,
+    PRIMARY KEY (id, purpose)
+);
