@@ -1,0 +1,47 @@
+"""
+What every test may ask for.
+
+database_url     a fresh, empty database; the test runs once for each engine
+loopback         this test may talk to servers on this machine (nothing else may ever be reached)
+postgres_server  the PostgreSQL server of this session
+"""
+
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from tests.postgres import PostgresServer, postgres
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let a test through to this machine if it, or one of its fixtures, asks for `loopback`."""
+    if isinstance(item, pytest.Function) and "loopback" in item.fixturenames:
+        item.add_marker(pytest.mark.allow_hosts(["127.0.0.1", "::1"]))
+
+
+@pytest.fixture
+def loopback() -> None:
+    """Allow connections to this machine; see `pytest_itemcollected`."""
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Async tests run on asyncio, whose sockets can be watched (uvloop's cannot)."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Generator[PostgresServer]:
+    with postgres() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'mjgate.db'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    with server.database() as name:
+        yield server.url(name)
