@@ -1,0 +1,112 @@
+"""
+The store's ground: one set of promises over SQLite and PostgreSQL.
+
+What differs between the two lives in `words` (how things are said), `sqlite` and `postgres`.
+"""
+
+from types import TracebackType
+from typing import Self, final
+
+from mjgate.store.engine import (
+    Body,
+    BodyWaited,
+    CommitUnknown,
+    ConstraintBroken,
+    DatabaseAway,
+    DatabaseUnusable,
+    Engine,
+    P,
+    Reader,
+    Row,
+    StoreError,
+    T,
+    Transaction,
+    Value,
+    in_transaction,
+)
+from mjgate.store.postgres import PostgresEngine
+from mjgate.store.postgres_server import Server
+from mjgate.store.sqlite import SqliteEngine
+from mjgate.store.sqlite_file import PREFIX, File
+
+__all__ = [
+    "BodyWaited",
+    "CommitUnknown",
+    "ConstraintBroken",
+    "Database",
+    "DatabaseAway",
+    "DatabaseUnusable",
+    "Reader",
+    "Row",
+    "StoreError",
+    "Transaction",
+    "Value",
+    "in_transaction",
+]
+
+
+@final
+class Database:
+    """An open database: `reader` to look, `write` to change."""
+
+    def __init__(self, engine: Engine, offset: int) -> None:
+        self._engine = engine
+        self.reader: Reader = engine.reader
+        self.offset = offset
+
+    @classmethod
+    async def open(cls, url: str, *, must_exist: bool = False, connections: int = 10) -> Self:
+        """
+        Open `sqlite:////absolute/path` or `postgresql://user:password@host/name`.
+
+        With `must_exist` a missing SQLite file is an error and not a new database; `connections`
+        is the most that are kept to PostgreSQL.
+        """
+        engine: Engine
+        if url.startswith(PREFIX):
+            engine = await SqliteEngine.open(File(url, must_exist=must_exist))
+        elif url.startswith(("postgresql://", "postgres://")):
+            engine = await PostgresEngine.open(Server(url), connections)
+        else:
+            message = "The database address must begin with sqlite:/// or postgresql://"
+            raise DatabaseUnusable(message)
+        return cls(engine, await engine.measure_offset())
+
+    @property
+    def engine(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._engine.name
+
+    @property
+    def where(self) -> str:
+        """The address for people: a path, or a server without user and password."""
+        return self._engine.where
+
+    async def write(self, body: Body[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """
+        Run `body(tx, *args)` in a transaction and answer what it answers, once it is committed.
+
+        All of it happens or nothing. It may be run again from its start, so it changes nothing
+        but the database, and it waits for nothing but its own statements.
+        """
+        return await self._engine.write(body, *args, **kwargs)
+
+    async def measure_offset(self) -> int:
+        """Ask again by how many milliseconds the database's clock is ahead of ours."""
+        self.offset = await self._engine.measure_offset()
+        return self.offset
+
+    async def close(self) -> None:
+        """Finish what was begun, then let go of the database."""
+        await self._engine.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
