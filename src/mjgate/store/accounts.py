@@ -1,0 +1,212 @@
+"""Users, groups and keys as rows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mjgate.domain.account import Caller, OnLimit, Role, Sees
+from mjgate.domain.action import Action, Mode
+from mjgate.store.database import Reader, Row, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What stands behind a key: who calls, and what may bar the way."""
+
+    caller: Caller
+    enabled: bool  # key and user both
+    expires_at: int | None
+    ips: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """An account. Money in quota units."""
+
+    id: int
+    username: str
+    role: Role
+    enabled: bool
+    group_id: int
+    granted: int
+    balance: int
+    held: int
+    spent: int
+    running: int
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An API key, as it may be shown: never the key itself."""
+
+    id: int
+    user_id: int
+    name: str
+    key_tail: str
+    enabled: bool
+    limited: bool
+    balance: int
+    held: int
+    spent: int
+    running: int
+    created_at: int
+
+
+async def door(reader: Reader, key_hash: str) -> Door | None:
+    """What the key opens; None for a key that we never gave out or that was revoked."""
+    row = await reader.row(
+        """
+        SELECT t.id, t.user_id, u.group_id, g.name AS group_name, g.ratio, g.default_mode
+            AS group_mode, t.default_mode, t.actions, t.modes, t.ips, t.sees, t.on_limit,
+            t.fallback, t.hook_url, t.expires_at, t.status AS key_status, u.status AS user_status
+        FROM tokens t JOIN users u ON u.id = t.user_id JOIN groups g ON g.id = u.group_id
+        WHERE t.key_hash = :key_hash AND t.deleted_at IS NULL AND u.deleted_at IS NULL
+        """,
+        key_hash=key_hash,
+    )
+    if row is None:
+        return None
+    caller = Caller(
+        user_id=row["user_id"],
+        token_id=row["id"],
+        group_id=row["group_id"],
+        group=row["group_name"],
+        ratio=row["ratio"],
+        group_mode=Mode(row["group_mode"]),
+        default_mode=Mode(row["default_mode"]) if row["default_mode"] else None,
+        actions=frozenset(map(Action, row["actions"].split())),
+        modes=frozenset(map(Mode, row["modes"].split())),
+        sees=Sees(row["sees"]),
+        on_limit=OnLimit(row["on_limit"]),
+        fallback=bool(row["fallback"]),
+        hook_url=row["hook_url"],
+    )
+    enabled = row["key_status"] == row["user_status"] == "enabled"
+    return Door(caller, enabled, row["expires_at"], tuple(row["ips"].split()))
+
+
+async def user_named(reader: Reader, username: str) -> User | None:
+    """The user of that name."""
+    row = await reader.row(
+        "SELECT * FROM users WHERE username = :username AND deleted_at IS NULL", username=username
+    )
+    return None if row is None else _user(row)
+
+
+async def users(reader: Reader) -> list[User]:
+    """Every user that is not deleted."""
+    rows = await reader.rows("SELECT * FROM users WHERE deleted_at IS NULL ORDER BY id")
+    return [_user(row) for row in rows]
+
+
+async def tokens(reader: Reader, user_id: int | None = None) -> list[Token]:
+    """The keys of a user, or of all."""
+    rows = await reader.rows(
+        """
+        SELECT * FROM tokens
+        WHERE deleted_at IS NULL AND (CAST(:user_id AS BIGINT) IS NULL OR user_id = :user_id)
+        ORDER BY id
+        """,
+        user_id=user_id,
+    )
+    return [_token(row) for row in rows]
+
+
+async def admins(reader: Reader) -> int:
+    """How many active admins there are."""
+    row = await reader.row(
+        """
+        SELECT COUNT(*) AS n FROM users
+        WHERE role = 'admin' AND status = 'enabled' AND deleted_at IS NULL
+        """
+    )
+    return 0 if row is None else int(row["n"])
+
+
+async def group_id(tx: Transaction, name: str, now: int) -> int | None:
+    """The id of a group; the group `default` is made when it is missing."""
+    row = await tx.row("SELECT id FROM groups WHERE name = :name AND deleted_at IS NULL", name=name)
+    if row is None and name == "default":
+        row = await tx.row(
+            "INSERT INTO groups (name, created_at) VALUES (:name, :now) RETURNING id",
+            name=name,
+            now=now,
+        )
+    return None if row is None else int(row["id"])
+
+
+async def add_user(tx: Transaction, values: Mapping[str, Any]) -> int:
+    """Insert a user without money; its id. ConstraintBroken when the name is taken."""
+    row = await tx.row(
+        """
+        INSERT INTO users (
+            username, role, group_id, password_hash, password_until, access_hash, access_tail,
+            hook_secret_enc, created_at
+        ) VALUES (
+            :username, :role, :group_id, :password_hash, :password_until, :access_hash,
+            :access_tail, :hook_secret_enc, :now
+        ) RETURNING id
+        """,
+        **values,
+    )
+    return 0 if row is None else int(row["id"])
+
+
+async def add_token(tx: Transaction, values: Mapping[str, Any]) -> int:
+    """Insert a key, known by its hash; its id."""
+    row = await tx.row(
+        """
+        INSERT INTO tokens (
+            user_id, name, key_hash, key_tail, limited, granted, balance, max_running, actions,
+            modes, ips, on_limit, sees, fallback, created_at
+        ) VALUES (
+            :user_id, :name, :key_hash, :key_tail, :limited, :quota, :quota, :max_running,
+            :actions, :modes, :ips, :on_limit, :sees, :fallback, :now
+        ) RETURNING id
+        """,
+        **values,
+    )
+    return 0 if row is None else int(row["id"])
+
+
+async def revoke_token(tx: Transaction, token_id: int, now: int) -> bool:
+    """Take the key back for good; its running tasks still settle. False if it was gone."""
+    changed = await tx.run(
+        "UPDATE tokens SET deleted_at = :now WHERE id = :id AND deleted_at IS NULL",
+        id=token_id,
+        now=now,
+    )
+    return changed == 1
+
+
+def _user(row: Row) -> User:
+    return User(
+        id=row["id"],
+        username=row["username"],
+        role=Role(row["role"]),
+        enabled=row["status"] == "enabled",
+        group_id=row["group_id"],
+        granted=row["granted"],
+        balance=row["balance"],
+        held=row["held"],
+        spent=row["spent"],
+        running=row["running"],
+        created_at=row["created_at"],
+    )
+
+
+def _token(row: Row) -> Token:
+    return Token(
+        id=row["id"],
+        user_id=row["user_id"],
+        name=row["name"],
+        key_tail=row["key_tail"],
+        enabled=row["status"] == "enabled",
+        limited=bool(row["limited"]),
+        balance=row["balance"],
+        held=row["held"],
+        spent=row["spent"],
+        running=row["running"],
+        created_at=row["created_at"],
+    )

@@ -1,0 +1,81 @@
+"""Attempts to hand a task to a channel: written before the first byte leaves."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mjgate.store.database import Reader, Row, Transaction
+
+
+class Outcome(StrEnum):
+    """How an attempt ended."""
+
+    ACCEPTED = "accepted"
+    NOT_SENT = "not_sent"
+    REFUSED = "refused"
+    BUSY = "busy"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt; `nonce` travels to the upstream, so that a lost job can be recognised."""
+
+    task_id: int
+    no: int
+    channel_id: int
+    credential_id: int
+    nonce: str
+    owner: str
+    opened_at: int
+
+
+async def begin(tx: Transaction, attempt: Attempt) -> None:
+    """Write the attempt. A task with an open one breaks `a_task_has_one_open_attempt`."""
+    await tx.run(
+        """
+        INSERT INTO attempts (task_id, no, channel_id, credential_id, nonce, owner, opened_at)
+        VALUES (:task_id, :no, :channel_id, :credential_id, :nonce, :owner, :opened_at)
+        """,
+        task_id=attempt.task_id,
+        no=attempt.no,
+        channel_id=attempt.channel_id,
+        credential_id=attempt.credential_id,
+        nonce=attempt.nonce,
+        owner=attempt.owner,
+        opened_at=attempt.opened_at,
+    )
+
+
+async def end(tx: Transaction, task_id: int, outcome: Outcome, now: int, *, hint: str = "") -> bool:
+    """Close the task's open attempt. False if somebody else closed it before."""
+    changed = await tx.run(
+        """
+        UPDATE attempts SET outcome = :outcome, answered_at = :now, hint_upstream_id = :hint
+        WHERE task_id = :task_id AND outcome IS NULL
+        """,
+        task_id=task_id,
+        outcome=outcome,
+        now=now,
+        hint=hint,
+    )
+    return changed == 1
+
+
+async def of_task(reader: Reader, task_id: int) -> list[Attempt]:
+    """Every attempt of a task, first to last."""
+    rows = await reader.rows(
+        "SELECT * FROM attempts WHERE task_id = :task_id ORDER BY no", task_id=task_id
+    )
+    return [_from_row(row) for row in rows]
+
+
+def _from_row(row: Row) -> Attempt:
+    return Attempt(
+        task_id=row["task_id"],
+        no=row["no"],
+        channel_id=row["channel_id"],
+        credential_id=row["credential_id"],
+        nonce=row["nonce"],
+        owner=row["owner"],
+        opened_at=row["opened_at"],
+    )

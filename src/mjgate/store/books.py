@@ -1,0 +1,143 @@
+"""
+The accounts that every task touches: user, key, group, channel mode.
+
+They are locked in this order and touched in a transaction's last statements, so that a busy user
+is locked for the shortest time and two transactions never wait for each other.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mjgate.domain.action import Mode
+from mjgate.domain.errors import GatewayError, QuotaNotEnough
+from mjgate.domain.task import Task
+from mjgate.store.database import Transaction
+
+
+class Limit(StrEnum):
+    """Whose limit was reached."""
+
+    USER = "user"
+    TOKEN = "token"  # noqa: S105  a word, not a secret
+    GROUP = "group"
+    CHANNEL = "channel"
+
+
+class SlotTakenError(GatewayError):
+    """No free slot; `limit` says whose. Everything done in the transaction so far is undone."""
+
+    def __init__(self, limit: Limit) -> None:
+        super().__init__(f"no free slot: {limit}")
+        self.limit = limit
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """How the accounts of a task change: units of money, and slots."""
+
+    balance: int = 0
+    held: int = 0
+    spent: int = 0
+    running: int = 0
+
+    @property
+    def nothing(self) -> bool:
+        """Whether user, key and group stay as they are."""
+        return not (self.balance or self.held or self.spent or self.running)
+
+
+Slot = tuple[int, Mode] | None
+"""The channel and mode whose slot a task takes, if it takes one."""
+
+
+async def shift(tx: Transaction, task: Task, delta: Delta, *, before: Slot, after: Slot) -> None:
+    """Apply `delta`, and move the slot. QuotaNotEnough, SlotTakenError."""
+    if not delta.nothing:
+        await _user(tx, task, delta)
+        await _token(tx, task, delta)
+        if delta.running:
+            await _group(tx, task, delta.running)
+    if before != after:
+        await _channels(tx, before, after)
+
+
+async def _user(tx: Transaction, task: Task, delta: Delta) -> None:
+    changed = await tx.run(
+        """
+        UPDATE users SET balance = balance + :balance, held = held + :held,
+            spent = spent + :spent, running = running + :running
+        WHERE id = :id AND balance + :balance >= 0
+        AND (:running <= 0 OR max_running IS NULL OR running < max_running)
+        """,
+        id=task.user_id,
+        balance=delta.balance,
+        held=delta.held,
+        spent=delta.spent,
+        running=delta.running,
+    )
+    if not changed:
+        row = await tx.row("SELECT balance FROM users WHERE id = :id", id=task.user_id)
+        if row is None or row["balance"] + delta.balance < 0:
+            raise _too_poor("Your balance", 0 if row is None else row["balance"], task.price)
+        raise SlotTakenError(Limit.USER)
+
+
+async def _token(tx: Transaction, task: Task, delta: Delta) -> None:
+    changed = await tx.run(
+        """
+        UPDATE tokens SET balance = balance + :balance * limited, held = held + :held,
+            spent = spent + :spent, running = running + :running
+        WHERE id = :id AND (limited = 0 OR balance + :balance >= 0)
+        AND (:running <= 0 OR max_running IS NULL OR running < max_running)
+        """,
+        id=task.token_id,
+        balance=delta.balance,
+        held=delta.held,
+        spent=delta.spent,
+        running=delta.running,
+    )
+    if not changed:
+        row = await tx.row("SELECT balance, limited FROM tokens WHERE id = :id", id=task.token_id)
+        if row is None or (row["limited"] and row["balance"] + delta.balance < 0):
+            raise _too_poor("This key's quota", 0 if row is None else row["balance"], task.price)
+        raise SlotTakenError(Limit.TOKEN)
+
+
+async def _group(tx: Transaction, task: Task, running: int) -> None:
+    changed = await tx.run(
+        """
+        UPDATE groups SET
+            running = CASE WHEN running + :running < 0 THEN 0 ELSE running + :running END
+        WHERE id = :id AND max_running IS NOT NULL
+        AND (:running <= 0 OR running < max_running)
+        """,
+        id=task.group_id,
+        running=running,
+    )
+    if not changed and running > 0:
+        row = await tx.row("SELECT max_running FROM groups WHERE id = :id", id=task.group_id)
+        if row is not None and row["max_running"] is not None:
+            raise SlotTakenError(Limit.GROUP)
+
+
+async def _channels(tx: Transaction, before: Slot, after: Slot) -> None:
+    """Give one slot back and take the other, in the order of their keys."""
+    moves = sorted((slot, step) for slot, step in ((before, -1), (after, 1)) if slot is not None)
+    for (channel_id, mode), step in moves:
+        changed = await tx.run(
+            """
+            UPDATE channel_modes SET running = running + :step
+            WHERE channel_id = :channel_id AND mode = :mode
+            AND (:step < 0 OR running < max_running)
+            """,
+            channel_id=channel_id,
+            mode=mode,
+            step=step,
+        )
+        if not changed:
+            raise SlotTakenError(Limit.CHANNEL)
+
+
+def _too_poor(whose: str, balance: int, price: int) -> QuotaNotEnough:
+    msg = f"{whose} of {balance} units does not cover the {price} that this task costs."
+    return QuotaNotEnough(msg)

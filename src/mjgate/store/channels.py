@@ -1,0 +1,169 @@
+"""Channels as rows: what they offer, how busy they are, and the keys that open them."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mjgate.domain.action import Action, Mode
+from mjgate.domain.channel import Channel, ChannelStatus, Load
+from mjgate.store.database import Reader, Row, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A key of a channel, encrypted; retired ones still serve the tasks they began."""
+
+    id: int
+    channel_id: int
+    secret_enc: str
+
+
+async def all_in_use(reader: Reader) -> list[Channel]:
+    """Every channel that is not deleted, with its load in each mode."""
+    rows = await reader.rows("SELECT * FROM channels WHERE deleted_at IS NULL ORDER BY id")
+    modes = await reader.rows("SELECT * FROM channel_modes ORDER BY channel_id, mode")
+    loads: dict[int, dict[Mode, Load]] = {}
+    for row in modes:
+        load = Load(row["running"], row["max_running"], row["busy_until"])
+        loads.setdefault(row["channel_id"], {})[Mode(row["mode"])] = load
+    return [_from_row(row, loads.get(row["id"], {})) for row in rows]
+
+
+async def get(reader: Reader, channel_id: int) -> Channel | None:
+    """The channel, deleted ones too: their tasks may still be running."""
+    row = await reader.row("SELECT * FROM channels WHERE id = :id", id=channel_id)
+    return None if row is None else _from_row(row, {})
+
+
+async def named(reader: Reader, name: str) -> Channel | None:
+    """The channel of that name."""
+    row = await reader.row(
+        "SELECT * FROM channels WHERE name = :name AND deleted_at IS NULL", name=name
+    )
+    return None if row is None else _from_row(row, {})
+
+
+async def credential(reader: Reader, credential_id: int) -> Credential | None:
+    """One key, retired or not."""
+    row = await reader.row(
+        "SELECT id, channel_id, secret_enc FROM credentials WHERE id = :id", id=credential_id
+    )
+    return None if row is None else Credential(row["id"], row["channel_id"], row["secret_enc"])
+
+
+async def present_credential(reader: Reader, channel_id: int) -> Credential | None:
+    """The key that new work goes out with."""
+    row = await reader.row(
+        """
+        SELECT id, channel_id, secret_enc FROM credentials
+        WHERE channel_id = :channel_id AND retired_at IS NULL ORDER BY id DESC LIMIT 1
+        """,
+        channel_id=channel_id,
+    )
+    return None if row is None else Credential(row["id"], row["channel_id"], row["secret_enc"])
+
+
+async def add(tx: Transaction, channel: Channel, *, modes: Sequence[Mode], max_running: int,
+              max_waiting: int, now: int) -> int:  # fmt: skip
+    """Insert the channel; its id. ConstraintBroken when the name is taken."""
+    row = await tx.row(
+        """
+        INSERT INTO channels (
+            instance_id, name, provider, base_url, options, actions, group_names, priority,
+            weight, status, created_at
+        ) VALUES (
+            :instance_id, :name, :provider, :base_url, :options, :actions, :group_names,
+            :priority, :weight, :status, :now
+        ) RETURNING id
+        """,
+        instance_id=channel.instance_id,
+        name=channel.name,
+        provider=channel.provider,
+        base_url=channel.base_url,
+        options=json.dumps(channel.options),
+        actions=" ".join(sorted(channel.actions)),
+        group_names=" ".join(sorted(channel.groups)),
+        priority=channel.priority,
+        weight=channel.weight,
+        status=channel.status,
+        now=now,
+    )
+    channel_id = 0 if row is None else int(row["id"])
+    await tx.many(
+        """
+        INSERT INTO channel_modes (channel_id, mode, max_running, max_waiting)
+        VALUES (:channel_id, :mode, :max_running, :max_waiting)
+        """,
+        [
+            {
+                "channel_id": channel_id,
+                "mode": mode,
+                "max_running": max_running,
+                "max_waiting": max_waiting,
+            }
+            for mode in modes
+        ],
+    )
+    return channel_id
+
+
+async def add_credential(
+    tx: Transaction, channel_id: int, *, secret_enc: str, tail: str, key_id: str, now: int
+) -> None:
+    """Give the channel a key; those it had are retired, and still serve what they began."""
+    await tx.run(
+        """
+        UPDATE credentials SET retired_at = :now
+        WHERE channel_id = :channel_id AND retired_at IS NULL
+        """,
+        channel_id=channel_id,
+        now=now,
+    )
+    await tx.run(
+        """
+        INSERT INTO credentials (channel_id, secret_enc, tail, key_id, created_at)
+        VALUES (:channel_id, :secret_enc, :tail, :key_id, :now)
+        """,
+        channel_id=channel_id,
+        secret_enc=secret_enc,
+        tail=tail,
+        key_id=key_id,
+        now=now,
+    )
+
+
+async def set_status(tx: Transaction, channel_id: int, status: ChannelStatus) -> None:
+    """Let the channel take new work, or not."""
+    await tx.run(
+        "UPDATE channels SET status = :status WHERE id = :id", id=channel_id, status=status
+    )
+
+
+async def pause(tx: Transaction, channel_id: int, mode: Mode, until: int) -> None:
+    """The channel said that it is busy: nothing new in this mode before `until`."""
+    await tx.run(
+        """
+        UPDATE channel_modes SET busy_until = :until
+        WHERE channel_id = :channel_id AND mode = :mode AND busy_until < :until
+        """,
+        channel_id=channel_id,
+        mode=mode,
+        until=until,
+    )
+
+
+def _from_row(row: Row, loads: dict[Mode, Load]) -> Channel:
+    return Channel(
+        id=row["id"],
+        instance_id=row["instance_id"],
+        name=row["name"],
+        provider=row["provider"],
+        base_url=row["base_url"],
+        options=json.loads(row["options"]),
+        actions=frozenset(map(Action, row["actions"].split())),
+        groups=frozenset(row["group_names"].split()),
+        priority=row["priority"],
+        weight=row["weight"],
+        status=ChannelStatus(row["status"]),
+        loads=loads,
+    )

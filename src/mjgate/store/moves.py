@@ -1,0 +1,312 @@
+"""
+The one door: the only statements that write a task's state.
+
+`create` makes a task and `move` changes its state, and each writes in the same transaction all that
+goes with it: event, follow row, webhook rows, tally, ledger entry, then money and slots last.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final, TypedDict, Unpack
+
+import msgspec
+
+from mjgate.domain.clock import SECOND
+from mjgate.domain.task import BY_ENDS, Money, Result, State, Task, sources
+from mjgate.store import follow, ledger, tally, webhooks
+from mjgate.store.books import Delta, Slot, shift
+from mjgate.store.database import Transaction
+from mjgate.store.tasks import from_row
+
+FIRST_LOOK: Final = 1 * SECOND
+"""How long after its acceptance a task is first looked at."""
+
+
+class Facts(TypedDict, total=False):
+    """What may become known with a move."""
+
+    channel_id: int
+    credential_id: int
+    upstream_id: str
+    progress: int
+    result: Result
+    reason: str
+    fail_text: str
+    admin_text: str
+    quiet: bool
+    confirmed: bool
+    cancel_wanted: bool
+    lane: str
+    turn: int
+
+
+async def create(tx: Transaction, task: Task, *, actor: str, now: int) -> Task:
+    """Insert `task`, born in its state. QuotaNotEnough, SlotTakenError, ConstraintBroken."""
+    edge = BY_ENDS[None, task.state]
+    holds = edge.money in {Money.HOLD, Money.HOLD_AND_SETTLE}
+    task = replace(
+        task,
+        version=1,
+        hold_no=1 if holds else 0,
+        hold_open=edge.money is Money.HOLD,
+        announced=bool(edge.hooks),
+    )
+    await tx.run(_INSERT, **_columns(task))
+    await _event(tx, task, now, actor, {"price": task.price})
+    if task.hook_url:
+        await webhooks.enqueue(tx, task, edge, now, announced=False)
+    await tally.accepted(tx, task, now)
+    await _pay(tx, task, edge.money, now)
+    await shift(tx, task, _delta(None, task, edge.money), before=None, after=_slot(task))
+    tx.touch(task.id)
+    return task
+
+
+async def move(
+    tx: Transaction,
+    task_id: int,
+    target: State,
+    *,
+    actor: str,
+    now: int,
+    note: Mapping[str, object] | None = None,
+    rescue: bool = False,
+    settle: bool = False,
+    **facts: Unpack[Facts],
+) -> Task | None:
+    """
+    Move the task to `target`; None if no edge leads there any more: somebody else was first.
+
+    `settle` decides the money of a cancel. SlotTakenError when the move needs a slot and none is
+    free, ConstraintBroken when the upstream's job belongs to another task.
+    """
+    before = await _locked(tx, task_id)
+    permitted = sources(target, rescue=rescue)
+    if before is None or before.state not in permitted:
+        return None
+    edge = BY_ENDS[before.state, target]
+    money = _ruled(edge.money, settle=settle)
+    after = _evolve(before, target, money, now, facts)
+    changed = await tx.run(_UPDATE, sources=[state.value for state in permitted], **_changes(after))
+    if not changed:
+        return None
+    await _event(tx, after, now, actor, {"from": before.state, **(note or {})})
+    if after.hook_url:
+        await webhooks.enqueue(tx, after, edge, now, announced=before.announced)
+    await _follow(tx, before, after, now)
+    if target.final:
+        await tally.finished(tx, after, now)
+    await _pay(tx, after, money, now)
+    delta = _delta(before, after, money)
+    await shift(tx, after, delta, before=_slot(before), after=_slot(after))
+    tx.touch(task_id)
+    return after
+
+
+async def note_progress(tx: Transaction, progress: Mapping[int, tuple[int, str]]) -> None:
+    """Raise progress, with the picture so far, of tasks that are not final: task -> (%, result)."""
+    for task_id, (percent, result) in progress.items():
+        changed = await tx.run(
+            """
+            UPDATE tasks SET progress = :percent, result = :result, version = version + 1
+            WHERE id = :id AND progress < :percent AND state IN ('SUBMITTED', 'RUNNING')
+            """,
+            id=task_id,
+            percent=percent,
+            result=result,
+        )
+        if changed:
+            tx.touch(task_id)
+
+
+def encode_result(result: Result) -> str:
+    """A result as its column keeps it."""
+    return msgspec.json.encode(result).decode()
+
+
+async def _locked(tx: Transaction, task_id: int) -> Task | None:
+    row = await tx.row("SELECT * FROM tasks WHERE id = :id FOR UPDATE", id=task_id)
+    return None if row is None else from_row(row)
+
+
+def _evolve(before: Task, target: State, money: Money, now: int, facts: Facts) -> Task:
+    holds = money is Money.HOLD
+    started = target in {State.SUBMITTED, State.RUNNING, State.SUCCESS} and not before.start_at
+    announces = target in {State.UNKNOWN, State.SUBMITTED, State.SUCCESS}
+    after = replace(before, **facts)
+    return replace(
+        after,
+        state=target,
+        version=before.version + 1,
+        progress=max(before.progress, after.progress) if not target.final else 100,
+        hold_no=before.hold_no + 1 if holds else before.hold_no,
+        hold_open=holds or (before.hold_open and money is Money.NONE),
+        announced=before.announced or announces,
+        rescued=before.rescued or before.state.final,
+        start_at=now if started else before.start_at,
+        finish_at=now if target.final else None,
+    )
+
+
+async def _event(tx: Transaction, task: Task, at: int, actor: str, data: object) -> None:
+    await tx.run(
+        """
+        INSERT INTO events (task_id, seq, at, kind, actor, data)
+        VALUES (:task_id, :seq, :at, :kind, :actor, :data)
+        """,
+        task_id=task.id,
+        seq=task.version,
+        at=at,
+        kind=task.state,
+        actor=actor,
+        data=json.dumps(data, ensure_ascii=False, separators=(",", ":")),
+    )
+
+
+async def _follow(tx: Transaction, before: Task, after: Task, now: int) -> None:
+    """Keep the follow row in step with the state, and give an upstream's job its task."""
+    if after.upstream_id and after.upstream_id != before.upstream_id and after.channel_id:
+        await tx.run(
+            """
+            INSERT INTO jobs (channel_id, upstream_id, task_id)
+            VALUES (:channel_id, :upstream_id, :task_id)
+            """,
+            channel_id=after.channel_id,
+            upstream_id=after.upstream_id,
+            task_id=after.id,
+        )
+    kind = follow.KIND_OF.get(after.state)
+    if kind is None:
+        if follow.KIND_OF.get(before.state) is not None:
+            await follow.stop(tx, after.id)
+    elif kind is not follow.KIND_OF.get(before.state):
+        due_at = now + (FIRST_LOOK if after.state is State.SUBMITTED else 0)
+        await follow.start(tx, after, kind, since=now, due_at=due_at)
+
+
+async def _pay(tx: Transaction, task: Task, money: Money, now: int) -> None:
+    """The ledger rows of a move."""
+    match money:
+        case Money.HOLD:
+            await ledger.enter(tx, task, ledger.Kind.HOLD, now)
+        case Money.SETTLE:
+            await ledger.enter(tx, task, ledger.Kind.SETTLE, now)
+        case Money.RELEASE:
+            await ledger.enter(tx, task, ledger.Kind.RELEASE, now)
+        case Money.HOLD_AND_SETTLE:
+            await ledger.enter(tx, task, ledger.Kind.HOLD, now)
+            await ledger.enter(tx, task, ledger.Kind.SETTLE, now)
+        case Money.NONE | Money.RULED:
+            pass
+
+
+def _ruled(money: Money, *, settle: bool) -> Money:
+    if money is Money.RULED:
+        return Money.SETTLE if settle else Money.RELEASE
+    return money
+
+
+def _delta(before: Task | None, after: Task, money: Money) -> Delta:
+    """What the move does to the accounts of user and key."""
+    price = after.price
+    had_slot = before is not None and before.state.holds_slot
+    running = int(after.state.holds_slot) - int(had_slot)
+    match money:
+        case Money.HOLD:
+            return Delta(balance=-price, held=price, running=running)
+        case Money.RELEASE:
+            return Delta(balance=price, held=-price, running=running)
+        case Money.SETTLE:
+            return Delta(held=-price, spent=price, running=running)
+        case Money.HOLD_AND_SETTLE:
+            return Delta(balance=-price, spent=price, running=running)
+        case Money.NONE | Money.RULED:
+            return Delta(running=running)
+
+
+def _slot(task: Task) -> Slot:
+    if task.state.holds_slot and task.channel_id is not None:
+        return task.channel_id, task.mode
+    return None
+
+
+def _changes(task: Task) -> dict[str, int | str | None]:
+    """The columns that a move may change."""
+    return {
+        "id": task.id,
+        "state": task.state.value,
+        "version": task.version,
+        "progress": task.progress,
+        "channel_id": task.channel_id,
+        "credential_id": task.credential_id,
+        "upstream_id": task.upstream_id,
+        "lane": task.lane,
+        "turn": task.turn,
+        "hold_no": task.hold_no,
+        "hold_open": int(task.hold_open),
+        "quiet": int(task.quiet),
+        "rescued": int(task.rescued),
+        "cancel_wanted": int(task.cancel_wanted),
+        "confirmed": int(task.confirmed),
+        "announced": int(task.announced),
+        "result": encode_result(task.result),
+        "reason": task.reason,
+        "fail_text": task.fail_text,
+        "admin_text": task.admin_text,
+        "start_at": task.start_at,
+        "finish_at": task.finish_at,
+    }
+
+
+def _columns(task: Task) -> dict[str, int | str | None]:
+    """Every column of a new task."""
+    return _changes(task) | {
+        "job_uuid": task.job_uuid,
+        "user_id": task.user_id,
+        "token_id": task.token_id,
+        "group_id": task.group_id,
+        "action": task.action.value,
+        "bot": task.bot.value,
+        "mode_wanted": None if task.mode_wanted is None else task.mode_wanted.value,
+        "mode": task.mode.value,
+        "parent_id": task.parent_id,
+        "custom_id": task.custom_id,
+        "caller_state": task.caller_state,
+        "hook_url": task.hook_url,
+        "prompt": task.prompt,
+        "price": task.price,
+        "price_version": task.price_version,
+        "request": task.request,
+        "submit_at": task.submit_at,
+        "pinned": int(task.pinned),
+    }
+
+
+_INSERT: Final = """
+    INSERT INTO tasks (
+        id, job_uuid, user_id, token_id, group_id, action, bot, mode_wanted, mode, parent_id,
+        custom_id, caller_state, hook_url, prompt, price, price_version, request, submit_at,
+        state, version, progress, channel_id, credential_id, upstream_id, lane, turn, hold_no,
+        hold_open, quiet, rescued, cancel_wanted, pinned, confirmed, announced, result, reason,
+        fail_text, admin_text, start_at, finish_at
+    ) VALUES (
+        :id, :job_uuid, :user_id, :token_id, :group_id, :action, :bot, :mode_wanted, :mode,
+        :parent_id, :custom_id, :caller_state, :hook_url, :prompt, :price, :price_version,
+        :request, :submit_at, :state, :version, :progress, :channel_id, :credential_id,
+        :upstream_id, :lane, :turn, :hold_no, :hold_open, :quiet, :rescued, :cancel_wanted,
+        :pinned, :confirmed, :announced, :result, :reason, :fail_text, :admin_text, :start_at,
+        :finish_at
+    )
+"""
+
+_UPDATE: Final = """
+    UPDATE tasks SET
+        state = :state, version = :version, progress = :progress, channel_id = :channel_id,
+        credential_id = :credential_id, upstream_id = :upstream_id, lane = :lane, turn = :turn,
+        hold_no = :hold_no, hold_open = :hold_open, quiet = :quiet, rescued = :rescued,
+        cancel_wanted = :cancel_wanted, confirmed = :confirmed, announced = :announced,
+        result = :result, reason = :reason, fail_text = :fail_text, admin_text = :admin_text,
+        start_at = :start_at, finish_at = :finish_at
+    WHERE id = :id AND state IN each(:sources)
+"""
