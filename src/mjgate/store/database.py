@@ -52,6 +52,7 @@ class Database:
     def __init__(self, engine: Engine, offset: int) -> None:
         self._engine = engine
         self.reader: Reader = engine.reader
+        self.changes = engine.changes
         self.offset = offset
 
     @classmethod

@@ -15,6 +15,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
+from functools import partial
 from typing import Any, Concatenate, Final, LiteralString, ParamSpec, Protocol, TypeVar, overload
 
 T = TypeVar("T")
@@ -90,7 +91,9 @@ class Reader(ABC):
 class Transaction(Reader):
     """All of it happens, or none. A statement that fails ends it, even if the body goes on."""
 
-    __slots__ = ()
+    __slots__ = ("_changes",)
+
+    _changes: Changes
 
     @abstractmethod
     async def run(self, sql: LiteralString, /, **values: Value) -> int:
@@ -112,6 +115,10 @@ class Transaction(Reader):
     def after_commit(self, call: Callable[[], object], /) -> None:
         """Have `call` made once all is committed, before the caller goes on; never otherwise."""
 
+    def touch(self, task_id: int) -> None:
+        """Tell the feed of changes about the task, once all is committed."""
+        self.after_commit(partial(self._changes.publish, task_id))
+
 
 Body = Callable[Concatenate[Transaction, P], Awaitable[T]]
 
@@ -122,6 +129,7 @@ class Engine(ABC):
     name: str
     where: str
     reader: Reader
+    changes: Changes
 
     @abstractmethod
     async def write(self, body: Body[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:

@@ -13,6 +13,7 @@ from typing import Any, Final, LiteralString, Self, TypeAlias, TypeVar, cast, fi
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
+from mjgate.store.changes import Changes
 from mjgate.store.engine import (
     Body,
     BodyWaited,
@@ -80,7 +81,10 @@ class PostgresTransaction(Transaction):
 
     __slots__ = ("_connection", "_statements", "asking", "error", "hooks")
 
-    def __init__(self, connection: Connection, statements: PostgresStatements) -> None:
+    def __init__(
+        self, connection: Connection, statements: PostgresStatements, changes: Changes
+    ) -> None:
+        self._changes = changes
         self._connection: Connection | None = connection
         self._statements = statements
         self.asking = False
@@ -168,6 +172,7 @@ class PostgresEngine(Engine):
 
     def __init__(self, server: Server, pool: Pool) -> None:
         self.where = server.where
+        self.changes = Changes()
         self._pool = pool
         self._statements = PostgresStatements()
         self._running: set[asyncio.Task[Any]] = set()
@@ -210,7 +215,7 @@ class PostgresEngine(Engine):
         self, connection: Connection, name: str, body: Callable[[Transaction], Awaitable[T]]
     ) -> T:
         await connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
-        tx = PostgresTransaction(connection, self._statements)
+        tx = PostgresTransaction(connection, self._statements, self.changes)
         token = in_transaction.set(True)
         try:
             answer = await only_asking(cast("Coroutine[Any, Any, T]", body(tx)), tx, name)

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context, copy_context
 from typing import Any, Generic, LiteralString, Self, cast, final
 
+from mjgate.store.changes import Changes
 from mjgate.store.engine import (
     Body,
     BodyWaited,
@@ -131,8 +132,13 @@ class SqliteTransaction(Transaction):
     __slots__ = ("_connection", "_file", "_statements", "error", "hooks")
 
     def __init__(
-        self, connection: sqlite3.Connection, statements: SqliteStatements, file: File
+        self,
+        connection: sqlite3.Connection,
+        statements: SqliteStatements,
+        file: File,
+        changes: Changes,
     ) -> None:
+        self._changes = changes
         self._connection: sqlite3.Connection | None = connection
         self._statements = statements
         self._file = file
@@ -244,9 +250,10 @@ class Work(Generic[T]):
 class Writer:
     """The one connection that writes, and the bodies that wait for it."""
 
-    def __init__(self, file: File, statements: SqliteStatements) -> None:
+    def __init__(self, file: File, statements: SqliteStatements, changes: Changes) -> None:
         self._file = file
         self._statements = statements
+        self._changes = changes
         self._connection = file.open_writer()
         self._thread = ThreadPoolExecutor(1, "mjgate-commit")
         self._queue: deque[Work[Any]] = deque()
@@ -311,7 +318,9 @@ class Writer:
 
     def _run(self, work: Work[Any]) -> None:
         self._connection.execute("SAVEPOINT body")
-        tx = SqliteTransaction(self._connection, self._statements, self._file)
+        tx = SqliteTransaction(
+            self._connection, self._statements, self._file, self._changes
+        )
         if not work.done_within(tx):
             self._connection.execute("ROLLBACK TO body")
         self._connection.execute("RELEASE body")
@@ -338,7 +347,8 @@ class SqliteEngine(Engine):
     def __init__(self, file: File) -> None:
         statements = SqliteStatements()
         self.where = file.where
-        self._writer = Writer(file, statements)
+        self.changes = Changes()
+        self._writer = Writer(file, statements, self.changes)
         self._scans = Scans(file)
         self._reader = SqliteReader(file, statements, self._scans)
         self.reader = self._reader
