@@ -120,13 +120,15 @@ def _fetch_uv() -> str | None:
     uv = FETCHED / "bin" / "uv"
     if uv.exists():
         return str(uv)
-    pinned = re.search(r"^uv==(.|\\\n)*", (ROOT / "locks" / "dev.txt").read_text(), re.MULTILINE)
+    pinned = re.search(r"^uv==(\\\n|.)*", (ROOT / "locks" / "dev.txt").read_text(), re.MULTILINE)
     if pinned is None or not _has_pip():
         return None
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as requirements:
         requirements.write(pinned.group() + "\n")
         requirements.flush()
-        _pip("install", "--target", str(FETCHED), *_checked(Path(requirements.name)))
+        apart = ("--retries=1", "--target", str(FETCHED))
+        if not _pip("install", *apart, *_checked(Path(requirements.name))):
+            print("uv cannot be fetched; going on with pip ...", flush=True)
     return str(uv) if uv.exists() else None
 
 

@@ -158,7 +158,7 @@ def test_an_operator_lets_a_name_pass_wherever_it_leads() -> None:
 
 
 @pytest.mark.parametrize(
-    "entry", ["127.0.0.1:9000", "http://a.example", "a b", "127.1", "[::1", "*"]
+    "entry", ["127.0.0.1:9000", "http://a.example", "a b", "127.1", "[::1]x", "*"]
 )
 def test_an_entry_that_is_no_host_is_named(entry: str) -> None:
     with pytest.raises(ValueError, match="neither a host name"):

@@ -1,7 +1,7 @@
 """
 What may be asked: actions, modes, bots, and a row for every way to submit.
 
-A row of `RULES` is all there is to an endpoint: its route, checks, price, documents and form follow.
+A row of `RULES` is all there is to an endpoint: route, checks, price and documents follow.
 Sources: the public documents of the midjourney-proxy protocol, section "submit".
 """
 
@@ -145,7 +145,9 @@ _RULES: Final[tuple[Rule, ...]] = (
         fields=(
             _TASK,
             Field(name="customId", most=CUSTOM_ID_MOST, required=True, help="The button, opaque."),
-            Field(name="enableRemix", kind=Kind.FLAG, help="Ask for a window to change the prompt."),
+            Field(
+                name="enableRemix", kind=Kind.FLAG, help="Ask for a window to change the prompt."
+            ),
             Field(name="chooseSameChannel", kind=Kind.FLAG, help="Ignored: it always is the same."),
         ),
     ),
@@ -189,9 +191,7 @@ _RULES: Final[tuple[Rule, ...]] = (
                 most=6,
                 into="images",
             ),
-            Field(
-                name="dimensions", kind=Kind.CHOICE, choices=("PORTRAIT", "SQUARE", "LANDSCAPE")
-            ),
+            Field(name="dimensions", kind=Kind.CHOICE, choices=("PORTRAIT", "SQUARE", "LANDSCAPE")),
         ),
     ),
     Rule(

@@ -194,7 +194,7 @@ def judged(address: IP) -> tuple[IP, ...]:
 
 
 def allowed(address: IP) -> bool:
-    """Whether an address, and each that it carries, is public: global, unicast, no metadata service."""
+    """Whether an address is public, and each that it carries: global, unicast, no metadata."""
     return all(_public(inner) for inner in judged(address))
 
 

@@ -45,9 +45,7 @@ class Meaning:
     window: Window = Window.NEVER
 
 
-def _row(
-    pattern: str, label: str, action: Action, window: Window = Window.NEVER
-) -> Meaning:
+def _row(pattern: str, label: str, action: Action, window: Window = Window.NEVER) -> Meaning:
     return Meaning(re.compile(pattern, re.IGNORECASE), label, action, window)
 
 
@@ -74,9 +72,7 @@ MEANINGS: Final[tuple[Meaning, ...]] = (
         Action.HIGH_VARIATION,
         Window.REMIX,
     ),
-    _row(
-        rf"MJ::Inpaint::\d+::{_HASH}(::SOLO)?", "Vary (Region)", Action.INPAINT, Window.ALWAYS
-    ),
+    _row(rf"MJ::Inpaint::\d+::{_HASH}(::SOLO)?", "Vary (Region)", Action.INPAINT, Window.ALWAYS),
     _row(rf"MJ::Outpaint::\d+::\d+::{_HASH}(::SOLO)?", "Zoom Out", Action.ZOOM),
     _row(
         rf"MJ::CustomZoom(::\d+)?::{_HASH}(::SOLO)?",

@@ -87,9 +87,7 @@ def choose(need: Need, channels: Sequence[Channel], now: int) -> Choice:
         for channel in enabled
         if not (load := channel.loads[need.mode]).full and load.busy_until <= now
     ]
-    ready.sort(
-        key=lambda channel: (-channel.priority, channel.loads[need.mode].share, channel.id)
-    )
+    ready.sort(key=lambda channel: (-channel.priority, channel.loads[need.mode].share, channel.id))
     why = f"{len(able)} able, {len(enabled)} enabled, {len(ready)} with a free slot"
     return Choice(tuple(ready), len(enabled), len(able), why)
 

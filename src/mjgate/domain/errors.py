@@ -2,17 +2,17 @@
 What can go wrong, by what may be done next.
 
 GatewayError
-├── Refused                 the request cannot be served as it is; says why, with a stable reason
-│   ├── field is wrong      MissingField BadField BadImage BadAddress Unsupported MultipleJobs Loop   4
-│   ├── parent is wrong     ParentNotFound ParentNotFinished ParentChannelGone ParentGoneUpstream     4
-│   ├── not now             QueueFull 23 · NoChannel 3 · RateLimited 429 · Overloaded 503
-│   ├── not this            BannedWord 24 · UpstreamRefused 9 · AlreadyFinished 4
-│   ├── not you             BadKey 401 · QuotaNotEnough 402 · KeyDisabled … ModeNotAllowed 403
-│   └── not like that       BadJson 400 · NotFound 404 · … · TooLarge 413 · BadHost 421 · Internal 500
-└── UpstreamError           a channel failed us
-    ├── NotSent             it certainly did not get the request: try another channel
-    ├── Rejected            it read the request and said no: `verdict` says what follows
-    └── Unanswered          it may have got it: never send again
+├── Refused              the request cannot be served as it is; says why, with a stable reason
+│   ├── wrong field      MissingField BadField BadImage BadAddress Unsupported …          4
+│   ├── wrong parent     ParentNotFound NotFinished ChannelGone GoneUpstream              4
+│   ├── not now          QueueFull 23 · NoChannel 3 · RateLimited 429 · Overloaded 503
+│   ├── not this         BannedWord 24 · UpstreamRefused 9 · AlreadyFinished 4
+│   ├── not you          BadKey 401 · QuotaNotEnough 402 · KeyDisabled … ModeNotAllowed 403
+│   └── not like that    BadJson 400 · NotFound 404 · TooLarge 413 · BadHost 421 · …
+└── UpstreamError        a channel failed us
+    ├── NotSent          it certainly did not get the request: try another channel
+    ├── Rejected         it read the request and said no: `verdict` says what follows
+    └── Unanswered       it may have got it: never send again
 
 A class carries its protocol code, HTTP status and reason; its docstring is the default description.
 """

@@ -7,7 +7,7 @@ mean absent. Every refusal names the field.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -96,27 +96,27 @@ def _complete(rule: Rule, values: Mapping[str, Value]) -> None:
 
 def _value(row: Field, raw: object) -> Value | None:
     """The field as its kind reads it; None when it is absent."""
-    if raw is None or raw == "" or raw == [] or raw == {}:
+    if raw is None or raw == "" or raw == [] or raw == {}:  # noqa: PLR1714  lists do not hash
         return None
-    match row.kind:
-        case Kind.TEXT:
-            return _text(row, raw)
-        case Kind.TASK:
-            return _task_id(row, raw)
-        case Kind.NUMBER:
-            return _number(row, raw)
-        case Kind.FLAG:
-            return raw is True or (isinstance(raw, str) and raw.strip().lower() == "true")
-        case Kind.CHOICE:
-            return _choice(row, raw)
-        case Kind.IMAGE:
-            return (read_image(_bounded(row, raw, "an address or base64"), row.name),)
-        case Kind.IMAGES:
-            return _list_of_images(row, raw)
-        case Kind.LIST:
-            return tuple(str(each) for each in _list(raw)[: row.most])
-        case Kind.OBJECT:
-            return cast("Mapping[str, object]", raw) if isinstance(raw, dict) else None
+    return _READERS[row.kind](row, raw)
+
+
+def _flag(row: Field, raw: object) -> bool:
+    del row
+    return raw is True or (isinstance(raw, str) and raw.strip().lower() == "true")
+
+
+def _image(row: Field, raw: object) -> tuple[Image, ...]:
+    return (read_image(_bounded(row, raw, "an address or base64"), row.name),)
+
+
+def _words(row: Field, raw: object) -> tuple[str, ...]:
+    return tuple(str(each) for each in _list(raw)[: row.most])
+
+
+def _object(row: Field, raw: object) -> Mapping[str, object] | None:
+    del row
+    return cast("Mapping[str, object]", raw) if isinstance(raw, dict) else None
 
 
 def _bounded(row: Field, raw: object, what: str) -> str:
@@ -165,26 +165,24 @@ def _list(raw: object) -> Sequence[object]:
 
 
 def _list_of_images(row: Field, raw: object) -> tuple[Image, ...] | None:
-    present = [each for each in _list(raw) if each not in {"", None}] if _hashable(raw) else []
-    if not all(isinstance(each, str) for each in present) or not _hashable(raw):
+    if not _texts(raw):
         msg = f"{row.name} must be a list of addresses or base64 texts."
         raise BadImage(msg, field=row.name)
+    present = [str(each) for each in _list(raw) if each]
     if not present and not row.required:
         return None
     if not row.least <= len(present) <= row.most:
         span = f"{row.least} to {row.most}" if row.least else f"at most {row.most}"
         msg = f"{row.name} takes {span} images, not {len(present)}."
         raise BadField(msg, field=row.name)
-    return tuple(read_image(str(each), row.name) for each in present)
+    return tuple(read_image(each, row.name) for each in present)
 
 
-def _hashable(raw: object) -> bool:
+def _texts(raw: object) -> bool:
     return all(isinstance(each, str) or each is None for each in _list(raw))
 
 
-def _images(
-    rule: Rule, values: Mapping[str, Value]
-) -> tuple[tuple[Image, ...], dict[str, Image]]:
+def _images(rule: Rule, values: Mapping[str, Value]) -> tuple[tuple[Image, ...], dict[str, Image]]:
     """The reference images in order, and those with a role of their own (mask, target, …)."""
     images: list[Image] = []
     named: dict[str, Image] = {}
@@ -212,8 +210,9 @@ def _bot(word: Value | None) -> Bot:
 def _modes(values: Mapping[str, Value], account: Mapping[str, object]) -> tuple[Mode, ...]:
     """Wanted modes in the protocol's order; words that name no mode are left out."""
     listed = account.get("modes") or values.get("modes") or ()
-    words = [values.get("mode"), *(listed if isinstance(listed, list | tuple) else ())]
-    names = [word.strip().upper() for word in words if isinstance(word, str)]
+    words = cast("Sequence[object]", listed if isinstance(listed, list | tuple) else ())
+    asked = (values.get("mode"), *words)
+    names = [word.strip().upper() for word in asked if isinstance(word, str)]
     return tuple(dict.fromkeys(Mode(name) for name in names if name in Mode.__members__))
 
 
@@ -229,3 +228,16 @@ def _extras(rows: Mapping[str, Field], body: Body) -> dict[str, object]:
             break
         kept[name] = value
     return kept
+
+
+_READERS: Final[Mapping[Kind, Callable[[Field, object], Value | None]]] = {
+    Kind.TEXT: _text,
+    Kind.TASK: _task_id,
+    Kind.NUMBER: _number,
+    Kind.FLAG: _flag,
+    Kind.CHOICE: _choice,
+    Kind.IMAGE: _image,
+    Kind.IMAGES: _list_of_images,
+    Kind.LIST: _words,
+    Kind.OBJECT: _object,
+}

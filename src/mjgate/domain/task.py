@@ -1,7 +1,7 @@
 """
 A task: its states, the one table of moves between them, and what is known of it.
 
-Everything that asks "may this happen?" asks `EDGES`; the diagram in the documents is printed from it.
+Whoever asks "may this happen?" asks `EDGES`; the diagram in the documents is printed from it.
 """
 
 from collections.abc import Mapping
@@ -213,7 +213,9 @@ class Report:
     def onto(self, result: Result) -> Result:
         """Lay the report over what was known: it changes only what it names."""
         named = {name: getattr(self, name) for name in Result.__dataclass_fields__}
-        return replace(result, **{name: value for name, value in named.items() if value is not None})
+        return replace(
+            result, **{name: value for name, value in named.items() if value is not None}
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The feed of changed tasks: who waits for one is woken when it has changed and is committed."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 
 Listener = Callable[[int], None]
@@ -22,7 +22,7 @@ class Changes:
             listener(task_id)
 
     @contextmanager
-    def of(self, task_id: int) -> Iterator[asyncio.Event]:
+    def of(self, task_id: int) -> Generator[asyncio.Event]:
         """An event that is set whenever the task changes."""
         event = asyncio.Event()
         self._by_task.setdefault(task_id, set()).add(event)
@@ -35,7 +35,7 @@ class Changes:
                 del self._by_task[task_id]
 
     @contextmanager
-    def heard_by(self, listener: Listener) -> Iterator[None]:
+    def heard_by(self, listener: Listener) -> Generator[None]:
         """Call `listener` with every task that changes."""
         self._listeners.add(listener)
         try:

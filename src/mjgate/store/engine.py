@@ -18,6 +18,8 @@ from contextvars import ContextVar
 from functools import partial
 from typing import Any, Concatenate, Final, LiteralString, ParamSpec, Protocol, TypeVar, overload
 
+from mjgate.store.changes import Changes
+
 T = TypeVar("T")
 P = ParamSpec("P")
 

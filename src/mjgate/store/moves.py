@@ -63,7 +63,7 @@ async def create(tx: Transaction, task: Task, *, actor: str, now: int) -> Task:
     return task
 
 
-async def move(
+async def move(  # noqa: PLR0913  each says one thing
     tx: Transaction,
     task_id: int,
     target: State,

@@ -318,9 +318,7 @@ class Writer:
 
     def _run(self, work: Work[Any]) -> None:
         self._connection.execute("SAVEPOINT body")
-        tx = SqliteTransaction(
-            self._connection, self._statements, self._file, self._changes
-        )
+        tx = SqliteTransaction(self._connection, self._statements, self._file, self._changes)
         if not work.done_within(tx):
             self._connection.execute("ROLLBACK TO body")
         self._connection.execute("RELEASE body")

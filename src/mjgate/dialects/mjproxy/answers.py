@@ -21,6 +21,7 @@ Json = Mapping[str, object]
 
 TEXT_MOST: Final = 32 * 1024
 ADDRESS_MOST: Final = 4_096
+IDENTIFIER_MOST: Final = 255
 VALUE_MOST: Final = 2 * 1024
 VALUES_MOST: Final = 8 * 1024
 BUTTONS_MOST: Final = 64
@@ -65,12 +66,8 @@ def answered(heard: Heard, *, follow_up: bool) -> Accepted:
             raise Rejected(Verdict.BUSY, text, retry_after=_retry_after(heard))
         case 24:
             raise _banned(text, properties)
-        case 4:
-            raise Rejected(Verdict.CONTENT, text)
-        case 3 if follow_up:
-            raise Rejected(Verdict.PARENT_GONE, text, reason=Reason.PARENT_GONE_UPSTREAM)
-        case 3 | 9:
-            raise Rejected(Verdict.CHANNEL, text)
+        case 3 | 4 | 9:
+            raise _refused(code, text, follow_up=follow_up)
         case _:
             raise _by_status(heard, text)
 
@@ -86,7 +83,11 @@ def reports(heard: Heard) -> list[Report]:
     if not isinstance(body, list):
         msg = "the answer holds no tasks"
         raise Unanswered(msg)
-    each = [read_report(cast("Json", item)) for item in cast("list[object]", body) if isinstance(item, dict)]
+    each = [
+        read_report(cast("Json", item))
+        for item in cast("list[object]", body)
+        if isinstance(item, dict)
+    ]
     return [report for report in each if report is not None]
 
 
@@ -137,6 +138,14 @@ def _waiting(heard: Heard, body: Json, properties: Json) -> Accepted:
         window=window,
         final_prompt=_words(properties.get("finalPrompt")),
     )
+
+
+def _refused(code: int, text: str, *, follow_up: bool) -> Rejected:
+    if code == 4:  # noqa: PLR2004  the protocol's code for a wrong request
+        return Rejected(Verdict.CONTENT, text)
+    if code == 3 and follow_up:  # noqa: PLR2004  the protocol's code for "not found"
+        return Rejected(Verdict.PARENT_GONE, text, reason=Reason.PARENT_GONE_UPSTREAM)
+    return Rejected(Verdict.CHANNEL, text)
 
 
 def _banned(text: str, properties: Json) -> Rejected:
@@ -198,7 +207,7 @@ def _words(value: object) -> str:
 
 def _identifier(value: object) -> str:
     text = _words(value).strip()
-    return text if 0 < len(text) <= 255 else ""
+    return text if 0 < len(text) <= IDENTIFIER_MOST else ""
 
 
 def _ids(result: object) -> tuple[str, ...]:
@@ -229,7 +238,7 @@ def _address(value: object) -> str | None:
 def _addresses(value: object) -> tuple[str, ...] | None:
     """Addresses from a list of texts or of `{url}` objects, or from one text; None if empty."""
     items = cast("list[object]", value) if isinstance(value, list) else [value]
-    found = (_address(_mapping(item).get("url") if isinstance(item, dict) else item) for item in items)
+    found = (_address(_mapping(item).get("url", item)) for item in items)
     return tuple(address for address in found if address) or None
 
 

@@ -36,7 +36,7 @@ class MediaView(msgspec.Struct, frozen=True):
     thumbnail: str = ""
 
 
-class TaskView(msgspec.Struct, frozen=True, rename="camel"):
+class TaskView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The task as `fetch` answers it. Times are epoch milliseconds or null."""
 
     id: str
