@@ -49,11 +49,11 @@ class PostgresServer:
 
     def __init__(self, binaries: Path, home: Path) -> None:
         self._binaries = binaries
-        self._home = home
+        self.home = home
         self._numbers = itertools.count(1)
 
     def url(self, database: str) -> str:
-        return f"postgresql://postgres@/{database}?host={quote(str(self._home))}"
+        return f"postgresql://postgres@/{database}?host={quote(str(self.home))}"
 
     @contextlib.contextmanager
     def database(self, *, like: str = "template0") -> Generator[str]:
