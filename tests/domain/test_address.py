@@ -138,7 +138,7 @@ def test_an_ipv4_address_in_one_number_is_refused(number: int, form: str) -> Non
         refuse(f"http://{form.format(number)}/")
 
 
-@pytest.mark.parametrize("entry", ["127.0.0.1", "127.0.0.0/8", "0.0.0.0/0"])
+@pytest.mark.parametrize("entry", ["127.0.0.1", "127.0.0.0/8", "0.0.0.0/0", "localhost"])
 def test_an_operator_lets_an_address_pass(entry: str) -> None:
     gate = Gate.letting([entry])
 

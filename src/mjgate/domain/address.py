@@ -67,6 +67,7 @@ _NOT_PUBLIC: Final = _networks(
 )
 # Written out, for what Python calls global differs between its patch releases.
 
+_LOOPBACK: Final = _networks("127.0.0.0/8", "::1/128")
 _UNICAST: Final = IPv6Network("2000::/3")
 _NAT64: Final = IPv6Network("64:ff9b::/96")
 _COMPATIBLE: Final = IPv6Network("::/96")
@@ -225,6 +226,8 @@ class Gate:
                         f"{entry!r} is neither a host name, an IP address nor a CIDR."
                     ) from None
                 names.add(entry.lower())
+        if "localhost" in names:
+            networks.extend(_LOOPBACK)
         return cls(tuple(networks), frozenset(names))
 
     def beside(self, origin: Origin) -> Self:
