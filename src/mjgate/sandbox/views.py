@@ -1,0 +1,154 @@
+"""How a job is shown: as a task of the midjourney-proxy format, and as data of the job dialect."""
+
+from datetime import UTC, datetime
+from math import sqrt
+from re import search
+from typing import Final
+
+from mjgate.dialects.mjproxy import TaskView
+from mjgate.dialects.mjproxy.views import ButtonView, MediaView
+from mjgate.domain.action import Action
+from mjgate.domain.buttons import PRESSED, Button, synthesised
+from mjgate.domain.task import Status
+from mjgate.sandbox import faults
+from mjgate.sandbox.jobs import Job
+
+AREA: Final = 1024 * 1024
+"""Pixels of a grid."""
+
+FOURFOLD: Final = frozenset({Action.EDITS, Action.RETEXTURE})
+"""Actions whose result is four pictures, not a grid of four."""
+
+TEXTUAL: Final = frozenset({Action.DESCRIBE, Action.SHORTEN})
+SINGLE: Final = frozenset(
+    {Action.UPSCALE, Action.UPSCALE_HD, Action.SWAP_FACE, Action.UPLOAD, *TEXTUAL}
+)
+"""Actions whose result is one picture."""
+
+STEP: Final = 10
+"""Percent between two progress pictures."""
+
+JOB_STATUS: Final = {
+    Status.IN_PROGRESS: "running",
+    Status.SUCCESS: "completed",
+    Status.FAILURE: "failed",
+}
+
+
+def size(job: Job) -> tuple[int, int]:
+    """Width and height in pixels: about a megapixel in the wanted proportions, in steps of 16."""
+    found = search(r"--(?:ar|aspect)\s+(\d{1,4}):(\d{1,4})", job.prompt)
+    across, down = (int(found[1]), int(found[2])) if found else (1, 1)
+    ratio = min(4.0, max(0.25, across / down)) if across and down else 1.0
+    return round(sqrt(AREA * ratio) / 16) * 16, round(sqrt(AREA / ratio) / 16) * 16
+
+
+def media(job: Job, name: str) -> str:
+    """The address of one of the job's files."""
+    return f"{job.base_url}/sandbox/images/{job.id}/{name}"
+
+
+def clips(job: Job) -> int:
+    """How many clips a video has."""
+    return int(job.options.get("batchSize", 4)) if job.action is Action.VIDEO else 0
+
+
+def buttons(job: Job) -> tuple[Button, ...]:
+    """What may follow the job, in the forms of the real ones."""
+    return synthesised(job.action, job.uuid) if job.status is Status.SUCCESS else ()
+
+
+def task(job: Job, now: int) -> TaskView:
+    """The job as `fetch` answers it."""
+    done = job.status is Status.SUCCESS and "no-picture" not in job.faults
+    blank = job.status is Status.FAILURE and not job.fail_text
+    failed = job.fail_text if job.status is Status.FAILURE and job.fail_text else None
+    progress = job.progress(now)
+    four = [media(job, f"{n}.png") for n in range(1, 5)] if done else []
+    width, height = size(job) if done else (0, 0)
+    videos = [media(job, f"{n}.mp4") for n in range(clips(job))] if done else []
+    text = "\n\n".join(job.texts) if done else ""
+    told = text if job.action is Action.DESCRIBE else job.prompt
+    return TaskView(
+        id=job.id,
+        action=job.action,
+        status=job.status,
+        progress="" if blank else f"{progress}%",
+        prompt=told,
+        prompt_en=told,
+        description=f"/{job.action.lower()} {job.prompt}".rstrip(),
+        state=job.state,
+        bot_type=job.bot,
+        mode=job.mode,
+        custom_id=job.custom_id,
+        parent_id=job.parent.id if job.parent else "",
+        seed=str(job.seed),
+        submit_time=job.submit_at,
+        start_time=job.start_at,
+        finish_time=job.finish_at,
+        fail_reason=failed,
+        fail_reason_again=failed,
+        image_url=_picture(job, progress, done=done),
+        image_urls=_addresses(four) if job.action in FOURFOLD else None,
+        split_urls=four if four and job.action not in FOURFOLD | SINGLE and not videos else None,
+        thumbnail_url="",
+        image_width=width,
+        image_height=height,
+        video_url=videos[0] if videos else "",
+        video_urls=_addresses(videos),
+        buttons=[_button(job, button) for button in buttons(job)],
+        mask_base64="",
+        properties={
+            "finalPrompt": text or job.prompt,
+            "finalZhPrompt": "",
+            "messageHash": job.uuid,
+        },
+    )
+
+
+def job_data(job: Job, now: int) -> dict[str, object]:
+    """The job as the job dialect's `data`, all eleven members."""
+    shown = task(job, now)
+    submitted = datetime.fromtimestamp(job.submit_at / 1_000, UTC)
+    videos = [each.url for each in shown.video_urls or []]
+    kind = "vid_1.1_i2v_render_b_joint_video" if job.action is Action.VIDEO else job.action.lower()
+    four = 1 if job.action in SINGLE else 4
+    return {
+        "taskId": job.uuid,
+        "prompt": shown.prompt,
+        "imageUrl": shown.image_url,
+        "enqueue_time": submitted.isoformat(" ", "microseconds"),
+        "width": shown.image_width,
+        "height": shown.image_height,
+        "batch_size": clips(job) or four,
+        "status": JOB_STATUS.get(job.status, "pending"),
+        "job_type": kind,
+        "video_url": shown.video_url,
+        "video_urls": videos,
+    }
+
+
+def link_is_dead(job: Job, now: int) -> bool:
+    """Whether the fault `link-dies` has struck."""
+    if "link-dies" not in job.faults or job.finish_at is None:
+        return False
+    return now > job.finish_at + faults.seconds(job.faults, "link-dies") * 1_000
+
+
+def _picture(job: Job, progress: int, *, done: bool) -> str:
+    if job.status is Status.IN_PROGRESS and job.action not in TEXTUAL and progress >= STEP:
+        return media(job, f"progress-{progress // STEP * STEP}.webp")
+    if not done or job.action is Action.SHORTEN:
+        return ""
+    if job.action in FOURFOLD:
+        return media(job, "1.png")
+    return media(job, "picture.png")
+
+
+def _addresses(urls: list[str]) -> list[MediaView] | None:
+    return [MediaView(url) for url in urls] or None
+
+
+def _button(job: Job, button: Button) -> ButtonView:
+    style = PRESSED if button.custom_id in job.pressed else button.style
+    return ButtonView(button.custom_id, button.emoji, button.label, style)
