@@ -1,0 +1,146 @@
+"""What a prompt asks for, before anybody has decided how it looks."""
+
+from dataclasses import dataclass
+
+from mjgate.sandbox.draw import flags, words
+from mjgate.sandbox.draw.flags import Flags
+from mjgate.sandbox.draw.noise import dice, seeded
+
+_HOME = {
+    "boat": "sea",
+    "whale": "sea",
+    "lighthouse": "sea",
+    "fish": "underwater",
+    "jellyfish": "underwater",
+    "rocket": "space",
+    "astronaut": "mars",
+    "robot": "city",
+    "car": "desert",
+    "train": "hills",
+    "umbrella": "city",
+    "fruit": "still life",
+    "vase": "still life",
+    "lantern": "lake",
+    "palm": "island",
+    "castle": "mountains",
+    "dragon": "mountains",
+    "pagoda": "mountains",
+    "torii": "lake",
+    "cherry": "lake",
+    "bridge": "lake",
+    "windmill": "field",
+    "crystal": "mars",
+    "deer": "forest",
+    "fox": "forest",
+    "wolf": "forest",
+    "bear": "forest",
+    "owl": "forest",
+    "mushroom": "forest",
+    "moon": "lake",
+    "sun": "sea",
+    "birds": "lake",
+    "balloon": "hills",
+}
+_WATER = {"lake", "sea", "river", "island"}
+_LANDS = ("mountains", "lake", "sea", "hills", "desert", "forest", "field", "island")
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """A subject and the colour word in front of it."""
+
+    name: str
+    colour: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """The concepts of a prompt."""
+
+    place: str
+    water: bool
+    things: tuple[Thing, ...]
+    hour: str | None
+    weather: frozenset[str]
+    style: str | None
+    moods: frozenset[str]
+    tints: tuple[str, ...]
+    places: frozenset[str]
+    flags: Flags
+    known: bool
+    salt: int
+    """Belongs to the words, whatever the seed."""
+
+
+def brief(prompt: str) -> Brief:
+    """Read a prompt; one without a known word becomes an abstract landscape."""
+    text, settings = flags.split(prompt)
+    dropped = {concept for _, concept in words.read(settings.without)}
+    found = tuple(pair for pair in words.read(text) if pair[1] not in dropped)
+    things, tints = _things(found)
+    places = tuple(concept for kind, concept in found if kind == "place")
+    weather = frozenset(concept for kind, concept in found if kind == "weather")
+    place = _place(places, things, weather, found, text)
+    hours = [concept for kind, concept in found if kind == "time"]
+    styles = [concept for kind, concept in found if kind == "style"]
+    return Brief(
+        place=place,
+        water=bool(_WATER.intersection((place, *places))) and not dropped.intersection(_WATER),
+        things=things[:3],
+        hour=hours[0] if hours else _implied(weather),
+        weather=weather,
+        style=styles[0] if styles else ("anime" if settings.niji else None),
+        moods=frozenset(concept for kind, concept in found if kind == "mood"),
+        tints=tints[:3],
+        places=frozenset(places),
+        flags=settings,
+        known=bool(found),
+        salt=seeded(text.strip().lower()),
+    )
+
+
+def _things(found: tuple[words.Found, ...]) -> tuple[tuple[Thing, ...], tuple[str, ...]]:
+    """Subjects with their colours, and the colours that belong to the whole picture."""
+    things: dict[str, Thing] = {}
+    tints: list[str] = []
+    waiting: str | None = None
+    for kind, concept in found:
+        if kind == "subject":
+            known = things.get(concept)
+            things[concept] = known if known and known.colour else Thing(concept, waiting)
+            waiting = None
+        elif waiting:
+            tints.append(waiting)
+            waiting = None
+        if kind == "colour":
+            waiting = concept
+    return tuple(things.values()), (*tints, *([waiting] if waiting else []))
+
+
+def _place(
+    places: tuple[str, ...],
+    things: tuple[Thing, ...],
+    weather: frozenset[str],
+    found: tuple[words.Found, ...],
+    text: str,
+) -> str:
+    dry = [place for place in places if place not in _WATER]
+    if places:
+        return (dry or list(places))[0]
+    homes = [_HOME[thing.name] for thing in things if thing.name in _HOME]
+    if homes:
+        return homes[0]
+    if things:
+        return "hills"
+    kinds = {kind for kind, _ in found}
+    if weather or kinds & {"time", "style"}:
+        return _LANDS[int(dice("land", text).integers(len(_LANDS)))]
+    return "abstract"
+
+
+def _implied(weather: frozenset[str]) -> str | None:
+    if weather & {"aurora", "stars", "fireworks"}:
+        return "night"
+    if "storm" in weather:
+        return "storm"
+    return "grey" if weather & {"rain", "fog"} else None

@@ -1,0 +1,356 @@
+"""Light by the hour: sky from the horizon up, the sun, the haze and the colour of shadows."""
+
+from dataclasses import dataclass, replace
+
+from mjgate.sandbox.draw import colour
+from mjgate.sandbox.draw.colour import Rgb, rgb
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """The colours an hour gives to everything."""
+
+    sky: tuple[Rgb, ...]
+    """From the horizon to the top."""
+    sun: Rgb
+    """What it lights."""
+    shade: Rgb
+    """What the sky lights."""
+    haze: Rgb
+    cloud: Rgb
+    under: Rgb
+    """The dark side of clouds."""
+    power: float = 1.0
+    """How bright the ground is."""
+    height: tuple[float, float] = (0.1, 0.3)
+    """How far the sun or moon stands over the horizon."""
+    night: bool = False
+
+
+def _light(
+    sky: str, lights: str, power: float, height: tuple[float, float], *, night: bool = False
+) -> Light:
+    sun, shade, haze, cloud, under = (rgb(f"#{word}") for word in lights.split())
+    stops = tuple(rgb(f"#{word}") for word in sky.split())
+    return Light(stops, sun, shade, haze, cloud, under, power, height, night)
+
+
+HOURS: dict[str, tuple[Light, ...]] = {
+    "dawn": (
+        _light(
+            "ffe3bd f9c4ac d7a6bd 93a0cf 5f82ba",
+            "ffdcb0 8f92bd f2c9b8 ffdcc8 a58fb4",
+            0.92,
+            (0.03, 0.12),
+        ),
+        _light(
+            "fff0d2 f6d3c0 c8c0d8 8fb0da 5a8ac4",
+            "ffe8c4 8fa5c8 efd9cf fff0e2 a3a5c6",
+            0.97,
+            (0.05, 0.14),
+        ),
+        _light(
+            "ffd0a0 f2a08f b885ac 6d75b2 3d5490",
+            "ffcf9a 7a7aac e0a8a4 ffc9b0 8a709f",
+            0.85,
+            (0.02, 0.09),
+        ),
+        _light(
+            "fbe6d8 f3c9d0 cbb3d9 9aa5dc 7088c8",
+            "ffe0d6 9a9cc8 eccfda ffe4e4 a79ac6",
+            0.95,
+            (0.04, 0.12),
+        ),
+    ),
+    "morning": (
+        _light(
+            "f6f1dc d3e6ea 9fcbe8 66a5d8 3f7dbd",
+            "fff3d4 8fb1cf dfe9ea ffffff a9bccd",
+            1.02,
+            (0.16, 0.32),
+        ),
+        _light(
+            "fdf0cf dcebdc a5d2df 6cb2d6 4189b8",
+            "fff0c4 8fb5bd e6ecdc fffdf0 a6bfc4",
+            1.02,
+            (0.12, 0.28),
+        ),
+        _light(
+            "fff1e0 e4e0ea a9bfe6 7197d6 4a70ba",
+            "ffeeda 95a6cf e6e2ea fff8f4 aab0d0",
+            1.0,
+            (0.14, 0.3),
+        ),
+        _light(
+            "eef3e6 c5e6ea 8ed0e4 50a9d2 2b7fb4",
+            "fff8d8 88b4c4 d6ebea ffffff 9fc0cc",
+            1.04,
+            (0.18, 0.34),
+        ),
+    ),
+    "noon": (
+        _light(
+            "dfeff5 b5d9f0 77b8e8 3f8dd4 2267b4",
+            "fff8e6 86aed0 cfe4ef ffffff a4bdd4",
+            1.08,
+            (0.34, 0.5),
+        ),
+        _light(
+            "e8f2ec bfe3e6 82c8e0 459fcd 1f74ad",
+            "fffbe2 84b6c2 d6ebe8 ffffff 9fc3cb",
+            1.1,
+            (0.32, 0.48),
+        ),
+        _light(
+            "f2eee2 c8dcea 8fbbe4 5590d2 2e66b2",
+            "fff4da 8faacd dde3e8 fffdf6 adb8d0",
+            1.06,
+            (0.3, 0.46),
+        ),
+        _light(
+            "d5ecf7 9fd0f2 5ca8e6 2a7acb 1656a6",
+            "fffaf0 7ba6d0 c3dff0 ffffff 97b6d6",
+            1.1,
+            (0.36, 0.52),
+        ),
+    ),
+    "sunset": (
+        _light(
+            "ffd777 ffa45c ea6a5e 94507f 363066",
+            "ffb469 6a5590 f0946a ffb27a 8a4a74",
+            0.86,
+            (0.03, 0.13),
+        ),
+        _light(
+            "ffe0a3 ffb782 ee8a86 a774a4 57599c",
+            "ffc688 7a70a8 f2b090 ffcfa4 a06a90",
+            0.92,
+            (0.06, 0.17),
+        ),
+        _light(
+            "ffc95c ff8e4a dd5252 7c3a66 25204e",
+            "ffa24e 5a4478 e27c58 ff9c60 6e3a62",
+            0.8,
+            (0.02, 0.1),
+        ),
+        _light(
+            "ffe2b8 fdb0a0 e0809c 8f62a8 42458c",
+            "ffc09a 7468ac ee9fa2 ffc0b4 935f9c",
+            0.88,
+            (0.04, 0.14),
+        ),
+    ),
+    "dusk": (
+        _light(
+            "f6b18a d0798a 86559a 453f86 1d2355",
+            "e59a86 5a4f8c a8719a d9899a 5a3f78",
+            0.62,
+            (-0.02, 0.05),
+        ),
+        _light(
+            "f3c5a0 c99aa2 8877ac 4d5898 232f66",
+            "e8b295 64659c ab8fac dba6a8 5f5788",
+            0.66,
+            (-0.02, 0.06),
+        ),
+        _light(
+            "ec9a74 b2607c 693f84 332f6c 151a42",
+            "dd8672 4c4178 8a5580 c06f84 4a2f64",
+            0.55,
+            (-0.03, 0.04),
+        ),
+        _light(
+            "e7b8bf b78fb6 7f70b0 495298 202a62",
+            "d8a4b4 5f5f9c a087b2 c79ab8 584f8c",
+            0.62,
+            (-0.02, 0.05),
+        ),
+    ),
+    "blue hour": (
+        _light(
+            "c3b4c8 7f95c4 4f72b2 2d4f92 16305f",
+            "aab4dc 4a659e 7f97c4 9aa8d0 3f5a92",
+            0.55,
+            (-0.04, 0.02),
+        ),
+        _light(
+            "e0bfae 8f9cc0 5578b0 2b508f 122b58",
+            "c4b4c8 44649c 8197bc a3abc8 3a568c",
+            0.55,
+            (-0.04, 0.02),
+        ),
+        _light(
+            "9fc0d4 6292bf 3c6ca6 224a82 0e2850",
+            "9cbcd8 3f6696 6a96bc 86a8cc 325888",
+            0.5,
+            (-0.04, 0.02),
+        ),
+        _light(
+            "b7a3d0 7d80c4 5260ac 323f88 171f55",
+            "a9a4dc 4a5498 7a80c0 9498d0 3f488c",
+            0.52,
+            (-0.04, 0.02),
+        ),
+    ),
+    "night": (
+        _light(
+            "3a5580 263f6e 172a55 0d1b3d 070f26",
+            "a9bfe8 2a416e 2c456f 5b7096 1a2b50",
+            0.34,
+            (0.34, 0.55),
+            night=True,
+        ),
+        _light(
+            "2f5a6e 1d4560 122f4d 0b1d38 060f22",
+            "a8d0dc 25485f 26505f 547f8e 173348",
+            0.34,
+            (0.3, 0.52),
+            night=True,
+        ),
+        _light(
+            "54487f 3a3470 252458 15163d 0a0a26",
+            "c0b4ec 383468 403a70 6d659a 242250",
+            0.34,
+            (0.34, 0.55),
+            night=True,
+        ),
+        _light(
+            "304a70 1c3058 101f42 09132e 04081c",
+            "b8c8e4 22365e 223858 4d6088 13203f",
+            0.3,
+            (0.3, 0.5),
+            night=True,
+        ),
+    ),
+    "storm": (
+        _light(
+            "a9b0a8 7d8a8c 59676f 3d4a56 262f3c",
+            "cfd4c4 55656f 8a9694 8f9a9c 2f3a46",
+            0.56,
+            (0.2, 0.35),
+        ),
+        _light(
+            "c9b99a 8f8e84 606a70 3c4856 222c3a",
+            "e0cfa2 525f6a 9a958a a09c90 2c3542",
+            0.6,
+            (0.12, 0.25),
+        ),
+        _light(
+            "8fa3a0 64807f 466067 2f444f 1b2934",
+            "bcd0c4 446066 6f8988 77908c 253a42",
+            0.5,
+            (0.2, 0.35),
+        ),
+        _light(
+            "a49ab0 787490 565672 3b3c58 22243c",
+            "cabcd0 555474 837e98 8c84a0 2e2f4a",
+            0.54,
+            (0.2, 0.35),
+        ),
+    ),
+    "grey": (
+        _light(
+            "e6e6e0 d3d7d6 bcc5c9 a3b0b8 8c9ba6",
+            "f2eee4 96a5ae dcdfdc f0f0ec aab4ba",
+            0.86,
+            (0.25, 0.4),
+        ),
+        _light(
+            "efe5d6 dcd5cc c2c3c4 a5acb3 8b96a2",
+            "f8eed8 9ba3ac e2dcd2 f6efe4 b0b0b4",
+            0.88,
+            (0.18, 0.32),
+        ),
+        _light(
+            "dbe4e4 c2d2d5 a8bfc6 8ea9b4 7794a2",
+            "eaf0ea 8ca4ae ccdadb eaf0f0 9fb2ba",
+            0.84,
+            (0.25, 0.4),
+        ),
+        _light(
+            "e4e0ea cdcbda b4b5ca 999eb8 8088a6",
+            "f0e9f0 989dba d6d2e0 efebf4 aaaac4",
+            0.86,
+            (0.22, 0.36),
+        ),
+    ),
+}
+
+ORDER = ("noon", "sunset", "morning", "dusk", "dawn", "blue hour")
+"""Hours that are tried when the prompt names none."""
+
+
+def tinted(light: Light, tint: Rgb, amount: float) -> Light:
+    """The same light through a coloured glass, the lightness kept."""
+
+    def through(one: Rgb) -> Rgb:
+        grey = colour.luma(one)
+        key = colour.luma(tint) + 0.08
+        strong = tuple(min(1.0, channel * grey / key) for channel in tint)
+        washed = colour.blend((strong[0], strong[1], strong[2]), (grey, grey, grey), 0.12)
+        return colour.blend(one, washed, amount)
+
+    return replace(
+        light,
+        sky=tuple(through(stop) for stop in light.sky),
+        sun=colour.blend(light.sun, through(light.sun), 0.7),
+        shade=through(light.shade),
+        haze=through(light.haze),
+        cloud=colour.blend(light.cloud, through(light.cloud), 0.7),
+        under=through(light.under),
+    )
+
+
+def turned(light: Light, degrees: float, chroma: float) -> Light:
+    """The same light with all its hues turned a little."""
+
+    def turn(one: Rgb) -> Rgb:
+        return colour.turned(one, degrees, chroma)
+
+    return replace(
+        light,
+        sky=tuple(turn(stop) for stop in light.sky),
+        sun=turn(light.sun),
+        shade=turn(light.shade),
+        haze=turn(light.haze),
+        cloud=turn(light.cloud),
+        under=turn(light.under),
+    )
+
+
+def mixed(one: Light, other: Light, t: float) -> Light:
+    """Between two lights; where the sun stands is the first one's."""
+
+    def between(a: Rgb, b: Rgb) -> Rgb:
+        return colour.blend(a, b, t)
+
+    return replace(
+        one,
+        sky=tuple(between(a, b) for a, b in zip(one.sky, other.sky, strict=True)),
+        sun=between(one.sun, other.sun),
+        shade=between(one.shade, other.shade),
+        haze=between(one.haze, other.haze),
+        cloud=between(one.cloud, other.cloud),
+        under=between(one.under, other.under),
+        power=one.power + (other.power - one.power) * t,
+    )
+
+
+def referred(light: Light, colours: tuple[Rgb, ...], weight: float) -> Light:
+    """The light drawn towards a reference picture: its bright colours low, its dark ones high."""
+    ranked = sorted(colours, key=colour.luma, reverse=True) or [light.haze]
+    count = len(light.sky)
+
+    def at(k: float) -> Rgb:
+        return ranked[min(len(ranked) - 1, int(k * len(ranked)))]
+
+    sky = tuple(colour.blend(stop, at(k / count), weight) for k, stop in enumerate(light.sky))
+    return replace(
+        light,
+        sky=sky,
+        sun=colour.blend(light.sun, at(0.0), weight * 0.6),
+        shade=colour.blend(light.shade, at(0.7), weight),
+        haze=colour.blend(light.haze, at(0.3), weight),
+        cloud=colour.blend(light.cloud, at(0.1), weight * 0.7),
+        under=colour.blend(light.under, at(0.6), weight),
+    )
