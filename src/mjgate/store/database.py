@@ -1,13 +1,12 @@
-"""
-The store's ground: one set of promises over SQLite and PostgreSQL.
-
-What differs between the two lives in `words` (how things are said), `sqlite` and `postgres`.
-"""
+"""The ground of the store: `reader` looks, `write` changes, alike on SQLite and PostgreSQL."""
 
 from types import TracebackType
 from typing import Self, final
 
-from mjgate.store.engine import (
+from mjgate.store.engines.postgres import PostgresEngine
+from mjgate.store.engines.postgres_server import Server
+from mjgate.store.engines.promises import (
+    PATIENCE,
     Body,
     BodyWaited,
     CommitUnknown,
@@ -24,10 +23,8 @@ from mjgate.store.engine import (
     Value,
     in_transaction,
 )
-from mjgate.store.postgres import PostgresEngine
-from mjgate.store.postgres_server import Server
-from mjgate.store.sqlite import SqliteEngine
-from mjgate.store.sqlite_file import PREFIX, File
+from mjgate.store.engines.sqlite import SqliteEngine
+from mjgate.store.engines.sqlite_file import PREFIX, File
 
 __all__ = [
     "BodyWaited",
@@ -56,21 +53,32 @@ class Database:
         self.offset = offset
 
     @classmethod
-    async def open(cls, url: str, *, must_exist: bool = False, connections: int = 10) -> Self:
+    async def open(
+        cls,
+        url: str,
+        *,
+        must_exist: bool = False,
+        connections: int = 10,
+        patience: float = PATIENCE,
+    ) -> Self:
         """
         Open `sqlite:////absolute/path` or `postgresql://user:password@host/name`.
 
-        With `must_exist` a missing SQLite file is an error and not a new database; `connections`
-        is the most that are kept to PostgreSQL.
+        With `must_exist` a missing SQLite file is an error instead of a new database.
+        `connections` is the most that we keep to PostgreSQL; `patience` is how many seconds we
+        wait for a database that is locked or away.
         """
         engine: Engine
         if url.startswith(PREFIX):
-            engine = await SqliteEngine.open(File(url, must_exist=must_exist))
+            file = File(url, must_exist=must_exist, patience=patience)
+            engine = await SqliteEngine.open(file)
         elif url.startswith(("postgresql://", "postgres://")):
-            engine = await PostgresEngine.open(Server(url), connections)
+            server = Server(url, connections=connections, patience=patience)
+            engine = await PostgresEngine.open(server)
         else:
-            message = "The database address must begin with sqlite:/// or postgresql://"
-            raise DatabaseUnusable(message)
+            raise DatabaseUnusable(
+                "the database address must begin with sqlite:/// or postgresql://"
+            )
         return cls(engine, await engine.measure_offset())
 
     @property

@@ -14,7 +14,7 @@ from importlib.resources.abc import Traversable
 from typing import Final
 
 from mjgate.store.database import Database, DatabaseUnusable, Transaction
-from mjgate.store.words import types_of
+from mjgate.store.engines.words import with_types
 
 MIGRATIONS: Final = files("mjgate.store") / "migrations"
 
@@ -36,14 +36,10 @@ async def migrate(
 ) -> Sequence[Migration]:
     """Apply what is missing, noting `now` as its time; returns what was applied by us."""
     known = load(source, db.engine)
-    return [step for step in known if await db.write(_apply, db, step, known[-1].number, now)]
-
-
-async def pending(db: Database, *, source: Traversable = MIGRATIONS) -> Sequence[Migration]:
-    """What is missing, without applying it; refuses a database that is newer than this program."""
-    known = load(source, db.engine)
-    done = await db.write(_done, db, known[-1].number)
-    return [step for step in known if step.number not in done]
+    newest = known[-1].number
+    done = await db.write(_done, db, newest)
+    missing = [step for step in known if step.number not in done]
+    return [step for step in missing if await db.write(_apply, db, step, newest, now)]
 
 
 def load(source: Traversable, engine: str) -> Sequence[Migration]:
@@ -65,7 +61,7 @@ def load(source: Traversable, engine: str) -> Sequence[Migration]:
 async def _apply(tx: Transaction, db: Database, step: Migration, newest: int, now: int) -> bool:
     if step.number in await _done(tx, db, newest):
         return False
-    await tx.script(types_of(step.common, db.engine))
+    await tx.script(with_types(step.common, db.engine))
     if step.own:
         await tx.script(step.own)
     await tx.run(

@@ -1,20 +1,28 @@
 """
 PostgreSQL 14 and later: any number of nodes on one server.
 
-A body runs in a task of its own, so that a caller who goes away cannot cut it in the middle. It
+A body runs in a task of its own, so that a caller who goes away does not cut it in the middle. It
 is run again, whole, after a deadlock or when the connection was lost before its COMMIT.
 """
 
 import asyncio
+import contextlib
 import types
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, Sequence
-from typing import Any, Final, LiteralString, Self, TypeAlias, TypeVar, cast, final
-
-import asyncpg
-from asyncpg.pool import PoolConnectionProxy
+from typing import Any, Final, LiteralString, Self, TypeVar, cast, final
 
 from mjgate.store.changes import Changes
-from mjgate.store.engine import (
+from mjgate.store.engines.postgres_server import (
+    Again,
+    Connection,
+    Lost,
+    Pool,
+    Server,
+    lent,
+    offset,
+    told,
+)
+from mjgate.store.engines.promises import (
     Body,
     BodyWaited,
     CommitUnknown,
@@ -30,25 +38,23 @@ from mjgate.store.engine import (
     name_of,
     refuse_nesting,
 )
-from mjgate.store.postgres_server import TROUBLE, Again, Server, explained
-from mjgate.store.words import PostgresStatements
+from mjgate.store.engines.words import PostgresStatements
 
 A = TypeVar("A")
+
 LOCK_ALL: Final = 0x6D6A67617465  # "mjgate"
-Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
-Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 
 @final
 class PostgresReader(Reader):
-    """Each query takes any free connection of the pool."""
+    """Each question takes any free connection, and a fresh one when that turns out to be dead."""
 
-    __slots__ = ("_pool", "_statements", "_where")
+    __slots__ = ("_pool", "_server", "_statements")
 
-    def __init__(self, pool: Pool, statements: PostgresStatements, where: str) -> None:
+    def __init__(self, pool: Pool, statements: PostgresStatements, server: Server) -> None:
         self._pool = pool
         self._statements = statements
-        self._where = where
+        self._server = server
 
     async def row(self, sql: LiteralString, /, **values: Value) -> Row | None:
         text, arguments = self._statements.bind(sql, values)
@@ -63,16 +69,13 @@ class PostgresReader(Reader):
 
     async def _ask(self, question: Callable[[Connection], Awaitable[A]]) -> A:
         refuse_nesting("A reader")
-        patience = Patience(self._where)
+        patience = Patience(self._server.patience, self._server.where)
         while True:
             try:
-                async with self._pool.acquire() as connection:
-                    return await question(connection)
-            except TROUBLE as trouble:
-                error = explained(trouble)
-                if not isinstance(error, Again):
-                    raise error from trouble
-                await patience.rest(error)
+                async with lent(self._pool) as connection:
+                    return await told(question(connection))
+            except Again as again:
+                await patience.rest(again)
 
 
 @final
@@ -84,7 +87,7 @@ class PostgresTransaction(Transaction):
     def __init__(
         self, connection: Connection, statements: PostgresStatements, changes: Changes
     ) -> None:
-        self._changes = changes
+        super().__init__(changes)
         self._connection: Connection | None = connection
         self._statements = statements
         self.asking = False
@@ -105,7 +108,7 @@ class PostgresTransaction(Transaction):
     async def run(self, sql: LiteralString, /, **values: Value) -> int:
         text, arguments = self._statements.bind(sql, values)
         tag = await self._ask(lambda connection: connection.execute(text, *arguments))
-        count = tag.rpartition(" ")[2]  # "INSERT 0 1", "UPDATE 3", "CREATE TABLE"
+        count = tag.rpartition(" ")[2]  # of "INSERT 0 1", "UPDATE 3", "CREATE TABLE"
         return int(count) if count.isdecimal() else 0
 
     async def many(self, sql: LiteralString, items: Sequence[Mapping[str, Value]], /) -> None:
@@ -113,31 +116,119 @@ class PostgresTransaction(Transaction):
         lines = [self._statements.bind(sql, item)[1] for item in items]
         await self._ask(lambda connection: connection.executemany(text, lines))
 
-    async def lock_all(self) -> None:
-        await self.row("SELECT pg_advisory_xact_lock(:number)", number=LOCK_ALL)
+    def after_commit(self, call: Callable[[], object], /) -> None:
+        self.hooks.append(call)
 
     async def script(self, text: str, /) -> None:
         await self._ask(lambda connection: connection.execute(text))
 
-    def after_commit(self, call: Callable[[], object], /) -> None:
-        self.hooks.append(call)
+    async def lock_all(self) -> None:
+        await self.row("SELECT pg_advisory_xact_lock(:number)", number=LOCK_ALL)
 
     def end(self) -> None:
-        """Refuse further statements, of a task that a body left behind for instance."""
+        """Refuse further statements, of a task that the body left behind for instance."""
         self._connection = None
 
     async def _ask(self, question: Callable[[Connection], Awaitable[A]]) -> A:
         if self._connection is None:
-            raise self.error or BodyWaited("This transaction is over.")
+            raise self.error or BodyWaited("this transaction is over")
         self.asking = True
         try:
-            return await question(self._connection)
-        except BaseException as trouble:
-            self.error = explained(trouble)
+            return await told(question(self._connection))
+        except BaseException as error:
+            self.error = error
             self.end()
-            raise self.error from trouble
+            raise
         finally:
             self.asking = False
+
+
+@final
+class PostgresEngine(Engine):
+    """One pool of connections to one server."""
+
+    name = "postgresql"
+
+    def __init__(self, server: Server, pool: Pool) -> None:
+        self.where = server.where
+        self.changes = Changes()
+        self._server = server
+        self._pool = pool
+        self._statements = PostgresStatements()
+        self._writing = asyncio.Semaphore(max(1, server.connections - 2))  # the rest is for reading
+        self._running: set[asyncio.Task[Any]] = set()
+        self.reader = PostgresReader(pool, self._statements, server)
+
+    @classmethod
+    async def open(cls, server: Server) -> Self:
+        """Connect to the server, or say what is wrong with it."""
+        return cls(server, await server.connect())
+
+    async def write(self, body: Body[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        name = name_of(body)
+        refuse_nesting(name)
+        task = asyncio.create_task(self._write(name, lambda tx: body(tx, *args, **kwargs)))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return await asyncio.shield(task)
+
+    async def measure_offset(self) -> int:
+        async with lent(self._pool) as connection:
+            return await offset(connection)
+
+    async def close(self) -> None:
+        await asyncio.gather(*self._running, return_exceptions=True)
+        await self._pool.close()
+
+    async def _write(self, name: str, body: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T:
+        patience = Patience(self._server.patience, self.where)
+        while True:
+            try:
+                async with self._writing, lent(self._pool) as connection:
+                    return await self._attempt(connection, name, body)
+            except Again as again:
+                await patience.rest(again)
+
+    async def _attempt(
+        self,
+        connection: Connection,
+        name: str,
+        body: Callable[[Transaction], Coroutine[Any, Any, T]],
+    ) -> T:
+        await told(connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED"))
+        tx = PostgresTransaction(connection, self._statements, self.changes)
+        try:
+            outcome = await finished(body(tx), tx, name)
+        except BaseException:
+            await undone(connection)
+            raise
+        await self._commit(connection)
+        for call in tx.hooks:
+            asyncio.get_running_loop().call_soon(call)
+        return outcome
+
+    async def _commit(self, connection: Connection) -> None:
+        try:
+            await told(connection.execute("COMMIT"))
+        except Lost as lost:
+            raise CommitUnknown(f"{self.where} was lost while committing: {lost}") from lost
+
+
+async def finished(body: Coroutine[Any, Any, T], tx: PostgresTransaction, name: str) -> T:
+    """What the body answers, unless one of its statements failed."""
+    token = in_transaction.set(True)
+    try:
+        outcome = await only_asking(body, tx, name)
+    except Exception:
+        if isinstance(tx.error, Again):  # whatever the body made of it
+            raise tx.error from None
+        raise
+    finally:
+        tx.end()
+        in_transaction.reset(token)
+    if tx.error is not None:
+        raise tx.error
+    return outcome
 
 
 @types.coroutine
@@ -154,90 +245,16 @@ def only_asking(
             return cast("T", end.value)
         if not tx.asking:
             body.close()
-            message = f"{name} waited for something else than its own statements"
-            raise BodyWaited(message)
+            raise BodyWaited(f"{name} waited for something else than its own statements")
         try:
             given = yield awaited
             step = body.send
-        except BaseException as error:  # noqa: BLE001 - is the body's to handle
+        except BaseException as error:  # noqa: BLE001 - is for the body to see
             given = error
             step = body.throw
 
 
-@final
-class PostgresEngine(Engine):
-    """One pool of connections."""
-
-    name = "postgresql"
-
-    def __init__(self, server: Server, pool: Pool) -> None:
-        self.where = server.where
-        self.changes = Changes()
-        self._pool = pool
-        self._statements = PostgresStatements()
-        self._running: set[asyncio.Task[Any]] = set()
-        self.reader = PostgresReader(pool, self._statements, self.where)
-
-    @classmethod
-    async def open(cls, server: Server, connections: int) -> Self:
-        """Connect to the server, or say what is wrong with it."""
-        return cls(server, await server.connect(connections))
-
-    async def write(self, body: Body[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        name = name_of(body)
-        refuse_nesting(name)
-        task = asyncio.create_task(self._write(name, lambda tx: body(tx, *args, **kwargs)))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        return await asyncio.shield(task)
-
-    async def measure_offset(self) -> int:
-        async with self._pool.acquire() as connection:
-            return await Server.offset(connection)
-
-    async def close(self) -> None:
-        await asyncio.gather(*self._running, return_exceptions=True)
-        await self._pool.close()
-
-    async def _write(self, name: str, body: Callable[[Transaction], Awaitable[T]]) -> T:
-        patience = Patience(self.where)
-        while True:
-            try:
-                async with self._pool.acquire() as connection:
-                    return await self._attempt(connection, name, body)
-            except TROUBLE as trouble:
-                error = explained(trouble)
-                if not isinstance(error, Again):
-                    raise error from trouble
-                await patience.rest(error)
-
-    async def _attempt(
-        self, connection: Connection, name: str, body: Callable[[Transaction], Awaitable[T]]
-    ) -> T:
-        await connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
-        tx = PostgresTransaction(connection, self._statements, self.changes)
-        token = in_transaction.set(True)
-        try:
-            answer = await only_asking(cast("Coroutine[Any, Any, T]", body(tx)), tx, name)
-            if tx.error is not None:
-                raise tx.error
-        except BaseException:
-            if not connection.is_closed():
-                await connection.execute("ROLLBACK")
-            raise
-        finally:
-            tx.end()
-            in_transaction.reset(token)
-        await self._commit(connection)
-        for call in tx.hooks:
-            asyncio.get_running_loop().call_soon(call)
-        return answer
-
-    async def _commit(self, connection: Connection) -> None:
-        try:
-            await connection.execute("COMMIT")
-        except TROUBLE as trouble:
-            if connection.is_closed():
-                message = f"{self.where}: the connection was lost while committing"
-                raise CommitUnknown(message) from trouble
-            raise
+async def undone(connection: Connection) -> None:
+    """Roll back; a connection that is lost has done so by itself."""
+    with contextlib.suppress(Lost):
+        await told(connection.execute("ROLLBACK"))

@@ -3,33 +3,43 @@ What both engines promise, and what can go wrong.
 
 StoreError
 ├── ConstraintBroken    a promise of the schema would have been broken; nothing was changed
-├── CommitUnknown       the connection was lost while committing: look whether it happened
+├── CommitUnknown       lost while committing: it happened or it did not, so look
 ├── DatabaseAway        it cannot be reached or stays locked; nothing was changed, try later
 ├── DatabaseUnusable    the address, the file, the disk or the schema: a person has to act
-└── BodyWaited          a transaction waited for somebody else; nothing was changed
+└── BodyWaited          a transaction waited for something else; nothing was changed
 """
 
 import asyncio
 import random
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from functools import partial
-from typing import Any, Concatenate, Final, LiteralString, ParamSpec, Protocol, TypeVar, overload
+from typing import (
+    Any,
+    Concatenate,
+    Final,
+    LiteralString,
+    ParamSpec,
+    Protocol,
+    TypeAlias,
+    TypeVar,
+    overload,
+)
 
 from mjgate.store.changes import Changes
 
 T = TypeVar("T")
 P = ParamSpec("P")
 
-Value = int | str | bytes | None | Sequence[int] | Sequence[str]
-"""Times are milliseconds, truths are 0 and 1, JSON is text; lists are only for `IN each(:name)`."""
+Value: TypeAlias = int | str | bytes | Sequence[int] | Sequence[str] | None
+"""Times are milliseconds, truths are 0 and 1, JSON is text; sequences are for `IN each(:name)`."""
 
 in_transaction: Final[ContextVar[bool]] = ContextVar("in_transaction", default=False)
-"""Set while a body runs, so that whoever may wait long can refuse to be called from one."""
+"""Set while a body runs, so that whoever may take long can refuse to be called from one."""
 
-LONGEST_WAIT = 10.0
+PATIENCE: Final = 10.0
 """Seconds to wait for a locked or lost database before the caller hears of it."""
 
 
@@ -38,7 +48,7 @@ class StoreError(Exception):
 
 
 class ConstraintBroken(StoreError):
-    """A promise of the schema would have been broken."""
+    """A promise of the schema would have been broken; `name` says which, alike on both engines."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -46,7 +56,7 @@ class ConstraintBroken(StoreError):
 
 
 class CommitUnknown(StoreError):
-    """The connection was lost while committing: it happened, or it did not."""
+    """The database was lost while committing: it happened, or it did not."""
 
 
 class DatabaseAway(StoreError):
@@ -87,15 +97,16 @@ class Reader(ABC):
 
     @abstractmethod
     async def scan(self, sql: LiteralString, /, **values: Value) -> Sequence[Row]:
-        """All rows of a query that may take long; it stops working when its caller is cancelled."""
+        """All rows of a query that may take long; cancel it and it stops (`asyncio.timeout`)."""
 
 
 class Transaction(Reader):
-    """All of it happens, or none. A statement that fails ends it, even if the body goes on."""
+    """All of it happens, or none. A statement that fails ends it, whatever the body does next."""
 
     __slots__ = ("_changes",)
 
-    _changes: Changes
+    def __init__(self, changes: Changes) -> None:
+        self._changes = changes
 
     @abstractmethod
     async def run(self, sql: LiteralString, /, **values: Value) -> int:
@@ -106,27 +117,27 @@ class Transaction(Reader):
         """Run the statement once for each item."""
 
     @abstractmethod
-    async def lock_all(self) -> None:
-        """Keep out every other transaction that asks for the same, until this one ends."""
+    def after_commit(self, call: Callable[[], object], /) -> None:
+        """Have `call` made once all is committed, just before the caller goes on."""
+
+    def touch(self, task_id: int, /) -> None:
+        """Tell the feed of changes about the task once all is committed."""
+        self.after_commit(partial(self._changes.publish, task_id))
 
     @abstractmethod
     async def script(self, text: str, /) -> None:
-        """Run the statements of a migration, which are a file's and not a caller's."""
+        """Run the statements of a migration: its text is a file's, never made of values."""
 
     @abstractmethod
-    def after_commit(self, call: Callable[[], object], /) -> None:
-        """Have `call` made once all is committed, before the caller goes on; never otherwise."""
-
-    def touch(self, task_id: int) -> None:
-        """Tell the feed of changes about the task, once all is committed."""
-        self.after_commit(partial(self._changes.publish, task_id))
+    async def lock_all(self) -> None:
+        """Keep out all other transactions that ask for the same, until this one ends."""
 
 
-Body = Callable[Concatenate[Transaction, P], Awaitable[T]]
+Body: TypeAlias = Callable[Concatenate[Transaction, P], Coroutine[Any, Any, T]]
 
 
 class Engine(ABC):
-    """A database of one kind, open."""
+    """An open database of one kind."""
 
     name: str
     where: str
@@ -149,16 +160,20 @@ class Engine(ABC):
 class Patience:
     """Pauses between attempts: short and uneven at first, and not for ever."""
 
-    def __init__(self, where: str) -> None:
+    __slots__ = ("_pause", "_seconds", "_until", "_where")
+
+    def __init__(self, seconds: float, where: str) -> None:
+        self._seconds = seconds
         self._where = where
-        self._until = time.monotonic() + LONGEST_WAIT
+        self._until = time.monotonic() + seconds
         self._pause = 0.002
 
     async def rest(self, trouble: Exception) -> None:
         """Wait a moment before the next attempt, or raise DatabaseAway when it has been enough."""
         if time.monotonic() >= self._until:
-            sentence = f"{self._where} could not be used for {LONGEST_WAIT:.0f} s: {trouble}"
-            raise DatabaseAway(sentence) from trouble
+            raise DatabaseAway(
+                f"{self._where} could not be used for {self._seconds:.0f} s: {trouble}"
+            ) from trouble
         await asyncio.sleep(self._pause * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
         self._pause = min(self._pause * 1.5, 0.1)
 
@@ -169,7 +184,6 @@ def name_of(body: Callable[..., object]) -> str:
 
 
 def refuse_nesting(what: str) -> None:
-    """Raise BodyWaited inside a body, which has to use its own transaction."""
+    """Raise BodyWaited inside a body, which has a transaction of its own to use."""
     if in_transaction.get():
-        message = f"{what} was called inside a transaction; use the transaction itself"
-        raise BodyWaited(message)
+        raise BodyWaited(f"{what} was called inside a transaction; use that transaction instead")

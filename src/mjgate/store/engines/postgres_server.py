@@ -1,0 +1,227 @@
+"""The server of a PostgreSQL database: reaching it, and saying what is wrong with it."""
+
+import os
+import socket
+import time
+from collections.abc import AsyncGenerator, Awaitable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, final
+from urllib.parse import urlsplit
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+from mjgate.domain.clock import SystemClock
+from mjgate.store.engines.promises import (
+    ConstraintBroken,
+    DatabaseAway,
+    DatabaseUnusable,
+    StoreError,
+)
+
+if TYPE_CHECKING:
+    BaseConnection = asyncpg.Connection[asyncpg.Record]
+else:
+    BaseConnection = asyncpg.Connection  # generic for type checkers only
+
+A = TypeVar("A")
+Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+
+OLDEST: Final = 14
+DEAD_AFTER: Final = 30
+"""Seconds after which a silent peer counts as lost."""
+
+_TROUBLE: Final = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+)
+_REPEAT: Final = (
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.InvalidCachedStatementError,  # another node has just migrated
+    asyncpg.OutdatedSchemaCacheError,
+)
+_LOST: Final = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.IdleSessionTimeoutError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.TooManyConnectionsError,
+    OSError,
+    TimeoutError,
+)
+_OPERATOR: Final = (
+    asyncpg.DiskFullError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InsufficientPrivilegeError,
+)
+_SENTENCES: Final = {
+    asyncpg.InvalidPasswordError: "the user name or the password is wrong",
+    asyncpg.InvalidAuthorizationSpecificationError: "the user name or the password is wrong",
+    asyncpg.InvalidCatalogNameError: "there is no such database; create it first",
+}
+
+
+class Again(DatabaseAway):
+    """Nothing was changed, and the same may simply be tried again."""
+
+
+class Lost(Again):
+    """The connection is gone; what was sent last may have arrived."""
+
+
+@final
+class PlainConnection(BaseConnection):
+    """Notices a dead peer, and leaves nothing behind that the pool would have to clean up."""
+
+    def __init__(self, protocol: Any, transport: Any, *rest: Any) -> None:  # noqa: ANN401 - asyncpg's own
+        super().__init__(protocol, transport, *rest)
+        peer = transport.get_extra_info("socket")
+        if peer.family != socket.AF_UNIX:
+            with socket.socket(fileno=os.dup(peer.fileno())) as own:
+                watch(own)
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+def watch(own: socket.socket) -> None:
+    """Have the system ask after a silent peer, and give it up if it stays silent."""
+    own.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (
+        ("TCP_KEEPIDLE", DEAD_AFTER // 2),
+        ("TCP_KEEPINTVL", DEAD_AFTER // 6),
+        ("TCP_KEEPCNT", 3),
+        ("TCP_USER_TIMEOUT", DEAD_AFTER * 1_000),
+    ):
+        if hasattr(socket, name):  # not every system has all of them
+            own.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+@final
+class Server:
+    """Where a database lives."""
+
+    def __init__(self, url: str, *, connections: int, patience: float) -> None:
+        self._url = url
+        self.connections = connections
+        self.patience = patience
+        try:
+            parts = urlsplit(url)
+            host = f"{parts.hostname}:{parts.port or 5432}" if parts.hostname else ""
+        except ValueError:
+            raise _unreadable() from None
+        self.where = f"postgresql://{host}{parts.path}"
+
+    async def connect(self) -> Pool:
+        """A pool whose first connection is made now, to hear at once what is wrong."""
+        try:
+            pool = await asyncpg.create_pool(
+                self._url,
+                min_size=1,
+                max_size=self.connections,
+                max_queries=1_000_000_000,
+                timeout=self.patience,
+                statement_cache_size=1024,
+                max_cached_statement_lifetime=0,
+                connection_class=PlainConnection,
+                server_settings={
+                    "application_name": "mjgate",
+                    "jit": "off",  # costs more than our small queries
+                    "idle_in_transaction_session_timeout": f"{DEAD_AFTER}s",
+                },
+            )
+        except (asyncpg.ClientConfigurationError, ValueError):
+            raise _unreadable() from None  # its own words may quote the password
+        except (asyncpg.PostgresError, OSError, TimeoutError) as trouble:
+            raise self._unreachable(trouble) from trouble
+        await self._check(pool)
+        return pool
+
+    async def _check(self, pool: Pool) -> None:
+        async with lent(pool) as connection:
+            version = connection.get_server_version().major
+            encoding = connection.get_settings().server_encoding
+        if version < OLDEST:
+            await pool.close()
+            raise DatabaseUnusable(f"{self.where} is PostgreSQL {version}; we need {OLDEST}")
+        if encoding != "UTF8":
+            await pool.close()
+            raise DatabaseUnusable(f"{self.where} has the encoding {encoding}; create it with UTF8")
+
+    def _unreachable(self, trouble: Exception) -> StoreError:
+        for kind, sentence in _SENTENCES.items():
+            if isinstance(trouble, kind):
+                return DatabaseUnusable(f"{self.where}: {sentence}")
+        if isinstance(trouble, _LOST):
+            return DatabaseAway(f"{self.where}: nobody answers ({trouble})")
+        return DatabaseUnusable(f"{self.where}: {trouble}")
+
+
+@asynccontextmanager
+async def lent(pool: Pool) -> AsyncGenerator[Connection]:
+    """A connection of the pool, for one question or one transaction."""
+    connection = await told(pool.acquire())
+    try:
+        yield connection
+    finally:
+        await pool.release(connection)
+
+
+async def told(answer: Awaitable[A]) -> A:
+    """What the database answers, its errors in our words."""
+    try:
+        return await answer
+    except _TROUBLE as trouble:
+        raise _explained(trouble) from trouble
+
+
+async def offset(connection: Connection) -> int:
+    """Milliseconds by which the server's clock is ahead; of three askings the quickest counts."""
+    clock = SystemClock()
+    offers: list[tuple[float, int]] = []
+    for _ in range(3):
+        began, ours = time.perf_counter(), clock.now()
+        theirs: int = await told(
+            connection.fetchval(
+                "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
+            )
+        )
+        offers.append((time.perf_counter() - began, theirs - (ours + clock.now()) // 2))
+    return min(offers)[1]
+
+
+def _explained(trouble: Exception) -> Exception:
+    """The error in our words, or itself when the mistake is ours."""
+    match trouble:
+        case asyncpg.IntegrityConstraintViolationError():
+            # NOT NULL has no name
+            name = trouble.constraint_name or f"{trouble.table_name}.{trouble.column_name}"
+            return ConstraintBroken(name)
+        case asyncpg.RaiseError():  # by a trigger of ours, which says a name
+            return ConstraintBroken(str(trouble))
+        case _ if isinstance(trouble, _REPEAT):
+            return Again(str(trouble))
+        case _ if isinstance(trouble, _LOST) or _is_closed(trouble):
+            return Lost(str(trouble) or type(trouble).__name__)
+        case _ if isinstance(trouble, _OPERATOR):
+            return DatabaseUnusable(str(trouble))
+        case _:
+            return trouble
+
+
+def _is_closed(trouble: Exception) -> bool:
+    return isinstance(trouble, asyncpg.InterfaceError) and "connection is closed" in str(trouble)
+
+
+def _unreadable() -> DatabaseUnusable:
+    return DatabaseUnusable(
+        "the database address cannot be read; write postgresql://user:password@host:5432/name, "
+        "and inside the password %40 for @, %3A for :, %2F for /, %23 for #"
+    )

@@ -1,0 +1,152 @@
+"""
+SQLite: one file, no server.
+
+Point statements run on the event loop, where they take microseconds; commits and scans wait for
+the disk on threads.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import LiteralString, Self, final
+
+from mjgate.store.changes import Changes
+from mjgate.store.engines.promises import (
+    Body,
+    Engine,
+    P,
+    Patience,
+    Reader,
+    Row,
+    T,
+    Value,
+    name_of,
+    refuse_nesting,
+)
+from mjgate.store.engines.sqlite_file import Connections, File, is_busy
+from mjgate.store.engines.sqlite_writer import Work, Writer
+from mjgate.store.engines.words import SqliteStatements
+
+
+@final
+class Scans:
+    """Long reads, each on a thread with a connection of its own."""
+
+    def __init__(self, connections: Sequence[sqlite3.Connection], file: File) -> None:
+        self._connections = connections
+        self._file = file
+        self._threads = ThreadPoolExecutor(len(connections), "mjgate-scan")
+        self._idle: asyncio.Queue[sqlite3.Connection] = asyncio.Queue()
+        for connection in connections:
+            self._idle.put_nowait(connection)
+
+    async def rows(self, text: str, values: Mapping[str, Value]) -> Sequence[Row]:
+        """The rows; a caller who is cancelled stops the thread as well."""
+        connection = await self._idle.get()
+        reading = asyncio.get_running_loop().run_in_executor(
+            self._threads, lambda: connection.execute(text, values).fetchall()
+        )
+        reading.add_done_callback(lambda _: self._idle.put_nowait(connection))
+        try:
+            return await asyncio.shield(reading)
+        except asyncio.CancelledError:
+            if not reading.done():
+                connection.interrupt()
+            raise
+        except sqlite3.Error as error:
+            raise self._file.explained(error) from error
+
+    def close(self) -> None:
+        """Stop what still runs."""
+        for connection in self._connections:
+            connection.interrupt()
+        self._threads.shutdown()
+        for connection in self._connections:
+            connection.close()
+
+
+@final
+class SqliteReader(Reader):
+    """Each point read sees what was committed last, by whatever process."""
+
+    __slots__ = ("_connection", "_file", "_scans", "_statements")
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        statements: SqliteStatements,
+        scans: Scans,
+        file: File,
+    ) -> None:
+        self._connection = connection
+        self._statements = statements
+        self._scans = scans
+        self._file = file
+
+    async def row(self, sql: LiteralString, /, **values: Value) -> Row | None:
+        patience: Patience | None = None
+        while True:
+            try:
+                return self._look(sql, values).fetchone()
+            except sqlite3.Error as error:
+                patience = await self._rest(error, patience)
+
+    async def rows(self, sql: LiteralString, /, **values: Value) -> Sequence[Row]:
+        patience: Patience | None = None
+        while True:
+            try:
+                return self._look(sql, values).fetchall()
+            except sqlite3.Error as error:
+                patience = await self._rest(error, patience)
+
+    async def scan(self, sql: LiteralString, /, **values: Value) -> Sequence[Row]:
+        refuse_nesting("A reader")
+        return await self._scans.rows(*self._statements.bind(sql, values))
+
+    def _look(self, sql: str, values: Mapping[str, Value]) -> sqlite3.Cursor:
+        refuse_nesting("A reader")
+        return self._connection.execute(*self._statements.bind(sql, values))
+
+    async def _rest(self, error: sqlite3.Error, patience: Patience | None) -> Patience:
+        if not is_busy(error):
+            raise self._file.explained(error) from error
+        patience = patience or Patience(self._file.patience, self._file.where)
+        await patience.rest(error)
+        return patience
+
+
+@final
+class SqliteEngine(Engine):
+    """One file, open."""
+
+    name = "sqlite"
+
+    def __init__(self, connections: Connections, file: File) -> None:
+        statements = SqliteStatements()
+        self.where = file.where
+        self._connections = connections
+        self.changes = Changes()
+        self._writer = Writer(connections.writer, statements, file, self.changes)
+        self._scans = Scans(connections.scanners, file)
+        self.reader = SqliteReader(connections.reader, statements, self._scans, file)
+
+    @classmethod
+    async def open(cls, file: File) -> Self:
+        """Open the file, or say what is wrong with it."""
+        return cls(await asyncio.to_thread(file.open), file)
+
+    async def write(self, body: Body[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        name = name_of(body)
+        refuse_nesting(name)
+        work = Work(name, lambda tx: body(tx, *args, **kwargs))
+        self._writer.add(work)
+        return await work.future
+
+    async def measure_offset(self) -> int:
+        return 0
+
+    async def close(self) -> None:
+        await self._writer.close()
+        self._scans.close()
+        self._connections.reader.close()
