@@ -35,12 +35,34 @@ async def get(reader: Reader, channel_id: int) -> Channel | None:
     return None if row is None else _from_row(row, {})
 
 
+async def present(reader: Reader, channel_id: int) -> Channel | None:
+    """The channel, unless it is deleted."""
+    row = await reader.row(
+        "SELECT * FROM channels WHERE id = :id AND deleted_at IS NULL", id=channel_id
+    )
+    return None if row is None else _from_row(row, {})
+
+
 async def named(reader: Reader, name: str) -> Channel | None:
     """The channel of that name."""
     row = await reader.row(
         "SELECT * FROM channels WHERE name = :name AND deleted_at IS NULL", name=name
     )
     return None if row is None else _from_row(row, {})
+
+
+async def load(reader: Reader, channel_id: int, mode: Mode) -> Load | None:
+    """How busy a channel is in a mode; None if it is deleted or does not have it."""
+    row = await reader.row(
+        """
+        SELECT m.running, m.max_running, m.busy_until
+        FROM channel_modes m JOIN channels c ON c.id = m.channel_id
+        WHERE m.channel_id = :channel_id AND m.mode = :mode AND c.deleted_at IS NULL
+        """,
+        channel_id=channel_id,
+        mode=mode,
+    )
+    return None if row is None else Load(row["running"], row["max_running"], row["busy_until"])
 
 
 async def credential(reader: Reader, credential_id: int) -> Credential | None:

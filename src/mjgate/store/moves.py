@@ -12,9 +12,10 @@ from typing import Final, TypedDict, Unpack
 
 import msgspec
 
+from mjgate.domain.action import Action
 from mjgate.domain.clock import SECOND
 from mjgate.domain.task import BY_ENDS, Money, Result, State, Task, sources
-from mjgate.store import follow, ledger, tally, webhooks
+from mjgate.store import follow, ledger, pressed, tally, webhooks
 from mjgate.store.books import Delta, Slot, shift
 from mjgate.store.database import Transaction
 from mjgate.store.tasks import from_row
@@ -97,6 +98,8 @@ async def move(  # noqa: PLR0913  each says one thing
     await _follow(tx, before, after, now)
     if target.final:
         await tally.finished(tx, after, now)
+    if target.final and target is not State.SUCCESS and after.action is Action.UPSCALE:
+        await pressed.forget(tx, after)
     await _pay(tx, after, money, now)
     delta = _delta(before, after, money)
     await shift(tx, after, delta, before=_slot(before), after=_slot(after))

@@ -12,7 +12,7 @@ from mjgate.domain.action import Action, Bot, Mode
 from mjgate.domain.clock import DAY
 from mjgate.domain.errors import NotFound
 from mjgate.domain.task import Result, State, Task
-from mjgate.store.database import Reader, Row
+from mjgate.store.database import Reader, Row, Transaction
 
 NOTHING: Final = Result()
 
@@ -92,6 +92,15 @@ async def by_upstream(reader: Reader, channel_id: int, upstream_id: str) -> Task
         upstream_id=upstream_id,
     )
     return None if row is None else from_row(row)
+
+
+async def disown(tx: Transaction, channel_id: int, upstream_id: str) -> None:
+    """Take an upstream's job from the task that has it: another may own it now."""
+    await tx.run(
+        "DELETE FROM jobs WHERE channel_id = :channel_id AND upstream_id = :upstream_id",
+        channel_id=channel_id,
+        upstream_id=upstream_id,
+    )
 
 
 async def waiting_heads(reader: Reader, limit: int) -> list[Task]:

@@ -1,0 +1,34 @@
+"""What users may read of an upstream's words: no hosts, no addresses, no keys."""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from mjgate.domain.prompt import clean
+
+MOST: Final = 500
+
+_ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+|\bwww\.\S+", re.IGNORECASE)
+_HOST = re.compile(
+    r"\b(?:[a-z0-9](?:[a-z0-9-]{0,62})\.)+(?:com|net|org|io|ai|dev|app|cn|xyz|top|me|co|cc|run|pro"
+    r"|site|online|cloud|tech|vip|info)\b(?::\d+)?(?:/\S*)?",
+    re.IGNORECASE,
+)
+_IP = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b")
+_KEY = re.compile(r"\b(?:sk|hk|pk|key|Bearer)[-_ ][A-Za-z0-9_-]{8,}|\b[A-Za-z0-9_-]{40,}\b")
+
+
+def redact(text: str, names: Iterable[str] = ()) -> str:
+    """The text with addresses, hosts, keys and the given names replaced, at most 500 characters."""
+    text = clean(text)[: 4 * MOST]
+    for pattern, word in (
+        (_ADDRESS, "[address]"),
+        (_HOST, "[host]"),
+        (_IP, "[host]"),
+        (_KEY, "[key]"),
+    ):
+        text = pattern.sub(word, text)
+    for name in names:
+        if len(name) > 2:  # noqa: PLR2004  shorter ones are parts of ordinary words
+            text = re.sub(re.escape(name), "[provider]", text, flags=re.IGNORECASE)
+    return text[:MOST].strip()

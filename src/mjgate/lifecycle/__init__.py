@@ -1,0 +1,71 @@
+"""
+The life of a task, one module for each step:
+
+submit -> dispatch -> track -> finish -> archive -> notify
+
+`plan` turns an order into what it will be, `queue` hands waiting tasks on, `nodes` clears up after
+processes that died.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from mjgate.domain.clock import Clock
+from mjgate.domain.timing import ANSWER_WAIT, Timing
+from mjgate.files import Files
+from mjgate.keys import Keys
+from mjgate.links import Links
+from mjgate.public_http import PublicHTTP
+from mjgate.store.database import Database
+from mjgate.upstream import Upstream
+
+T = TypeVar("T")
+
+
+def nowhere(place: str) -> None:
+    """Where a process under test may be made to die; in production nothing happens."""
+    del place
+
+
+class Senders:
+    """Sends that are under way. They outlive the requests that caused them."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[Any]] = set()
+
+    def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Begin a send of its own."""
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
+
+    async def drain(self, seconds: float) -> None:
+        """Wait for what is under way, then give up on the rest."""
+        if self._running:
+            await asyncio.wait(tuple(self._running), timeout=seconds)
+        for task in tuple(self._running):
+            task.cancel()
+        with suppress(asyncio.CancelledError):
+            await asyncio.gather(*self._running, return_exceptions=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """What every step needs."""
+
+    store: Database
+    upstream: Upstream
+    public: PublicHTTP
+    files: Files
+    clock: Clock
+    keys: Keys
+    links: Links
+    node: str
+    timing: Timing = field(default_factory=Timing)
+    answer_wait: int = ANSWER_WAIT
+    senders: Senders = field(default_factory=Senders)
+    checkpoint: Callable[[str], None] = nowhere

@@ -1,0 +1,236 @@
+"""
+Dispatch: hand a task to its channel, through a one-way door.
+
+Only what certainly was not sent, or was refused, goes to another channel or back to the queue.
+What nobody knows the fate of becomes UNKNOWN and is never sent again.
+"""
+
+import logging
+from typing import Final
+
+from mjgate.dialects import Accepted
+from mjgate.domain.channel import Need
+from mjgate.domain.clock import SECOND
+from mjgate.domain.errors import (
+    FailReason,
+    NoChannel,
+    NotSent,
+    Rejected,
+    Unanswered,
+    UpstreamRefused,
+    Verdict,
+)
+from mjgate.domain.redact import redact
+from mjgate.domain.task import State, Task
+from mjgate.domain.timing import SEND_LATEST
+from mjgate.lifecycle import Gateway
+from mjgate.lifecycle.finish import fail_in
+from mjgate.lifecycle.routing import Line, Route, attempt_at, line, routes
+from mjgate.lifecycle.verdict import Outcome, Waiting, present, refused, taken, unknown
+from mjgate.lifecycle.work import decode, work_of
+from mjgate.store import attempts, channels, tasks
+from mjgate.store.attempts import Attempt
+from mjgate.store.attempts import Outcome as Ended
+from mjgate.store.books import SlotTakenError
+from mjgate.store.database import Transaction
+from mjgate.store.moves import move
+
+log = logging.getLogger(__name__)
+
+_NOTIFY: Final = "notify"
+
+
+async def dispatch(gateway: Gateway, task: Task, attempt: Attempt, waiting: Waiting) -> Outcome:
+    """Try one channel after the other until one takes it, or none can."""
+    tried: set[int] = set()
+    while True:
+        tried.add(attempt.channel_id)
+        trouble = await _hand_over(gateway, task, attempt, waiting)
+        if isinstance(trouble, Outcome):
+            return trouble
+        log.info("channel did not take it", extra=task.log_context | {"why": str(trouble)})
+        following = await _elsewhere(gateway, task, trouble, frozenset(tried), waiting)
+        if isinstance(following, Outcome):
+            return following
+        task, attempt = following
+
+
+async def _hand_over(
+    gateway: Gateway, task: Task, attempt: Attempt, waiting: Waiting
+) -> Outcome | NotSent | Rejected:
+    """One attempt. What comes back as an error may be tried elsewhere."""
+    try:
+        to = await line(gateway, attempt.channel_id, attempt.credential_id)
+    except NoChannel as error:
+        return NotSent(str(error))
+    try:
+        accepted = await _send(gateway, task, attempt, to)
+    except NotSent as error:
+        return error
+    except Unanswered as error:
+        return await unknown(gateway, task, error)
+    except Rejected as error:
+        if error.verdict not in {Verdict.CONTENT, Verdict.PARENT_GONE}:
+            return error
+        return await refused(gateway, task, error, to.names, waiting)
+    gateway.checkpoint("answered")
+    return await taken(gateway, task, accepted)
+
+
+async def _send(gateway: Gateway, task: Task, attempt: Attempt, to: Line) -> Accepted:
+    dialect, options = to.provider.dialect, to.channel.options
+    notify_url = ""
+    if options.get(_NOTIFY, "on") == "on":
+        notify_url = gateway.links.notice(attempt.channel_id, task.id, attempt.no)
+    try:
+        work = await work_of(task, attempt, gateway.files, notify_url)
+    except FileNotFoundError as error:
+        msg = "An image of the request is no longer kept."
+        raise Rejected(Verdict.CONTENT, msg) from error
+    call = dialect.submit(work, options)
+    if gateway.clock.now() - attempt.opened_at > SEND_LATEST:
+        msg = "this process came too late to send it"
+        raise NotSent(msg)
+    heard = await gateway.upstream.submit(to.endpoint, call)
+    gateway.checkpoint("unanswered")
+    return dialect.answered(heard, follow_up=task.parent_id is not None)
+
+
+async def _elsewhere(
+    gateway: Gateway,
+    task: Task,
+    trouble: NotSent | Rejected,
+    tried: frozenset[int],
+    waiting: Waiting,
+) -> Outcome | tuple[Task, Attempt]:
+    """The next channel that could take it at once; else the queue; else the end."""
+    busy = isinstance(trouble, NotSent) or trouble.verdict is Verdict.BUSY
+    if busy and task.channel_id is not None:
+        await _pause(gateway, task, trouble)
+    if task.pinned:
+        return await (_wait(gateway, task) if busy else _give_up(gateway, task, trouble, waiting))
+    choice, found = await routes(gateway, need_of(task, without=tried))
+    for route in found:
+        following = await _resend(gateway, task, route, trouble)
+        if following is not None:
+            return following
+    if choice.enabled or (busy and not isinstance(trouble, NotSent)):
+        return await _wait(gateway, task)
+    return await _give_up(gateway, task, trouble, waiting)
+
+
+def need_of(task: Task, *, without: frozenset[int] = frozenset()) -> Need:
+    """What a written task asks of a channel."""
+    request = decode(task.request)
+    return Need(
+        action=task.action,
+        mode=task.mode,
+        group=request.group,
+        bot=task.bot,
+        instance_id=request.instance_id,
+        without=without,
+    )
+
+
+async def _pause(gateway: Gateway, task: Task, trouble: NotSent | Rejected) -> None:
+    """The channel rests in this mode as long as it asks for, within bounds."""
+    asked = trouble.retry_after if isinstance(trouble, Rejected) else None
+    least, most = gateway.timing.busy_least, gateway.timing.busy_most
+    rest = least if asked is None else min(max(asked * SECOND, least), most)
+    await gateway.store.write(
+        channels.pause, task.channel_id or 0, task.mode, gateway.clock.now() + rest
+    )
+
+
+async def _resend(
+    gateway: Gateway, task: Task, route: Route, trouble: NotSent | Rejected
+) -> tuple[Task, Attempt] | None:
+    """Take the task to the next channel; None if it has no slot any more."""
+    number = len(await attempts.of_task(gateway.store.reader, task.id)) + 1
+    attempt = attempt_at(gateway, task, number, route)
+    try:
+        moved = await gateway.store.write(
+            _resend_in, task.id, attempt, _ended(trouble), now=gateway.clock.now()
+        )
+    except SlotTakenError:
+        return None
+    return None if moved is None else (moved, attempt)
+
+
+async def _resend_in(
+    tx: Transaction, task_id: int, attempt: Attempt, ended: Ended, *, now: int
+) -> Task | None:
+    await attempts.end(tx, task_id, ended, now)
+    moved = await move(
+        tx,
+        task_id,
+        State.SENDING,
+        actor="sender",
+        now=now,
+        channel_id=attempt.channel_id,
+        credential_id=attempt.credential_id,
+    )
+    if moved is not None:
+        await attempts.begin(tx, attempt)
+    return moved
+
+
+async def _wait(gateway: Gateway, task: Task) -> Outcome:
+    """Back to the queue, with a new turn."""
+    moved = await gateway.store.write(_wait_in, task.id, now=gateway.clock.now())
+    return Outcome(moved or await present(gateway, task))
+
+
+async def _wait_in(tx: Transaction, task_id: int, *, now: int) -> Task | None:
+    task = await tasks.by_id(tx, task_id)
+    if task is None:
+        return None
+    await attempts.end(tx, task_id, Ended.BUSY, now)
+    turn, _ = await tasks.turn_in(tx, task.lane, task.user_id)
+    return await move(tx, task_id, State.QUEUED, actor="sender", now=now, turn=turn)
+
+
+async def _give_up(
+    gateway: Gateway, task: Task, trouble: NotSent | Rejected, waiting: Waiting
+) -> Outcome:
+    """Nobody is left to ask: the task ends, quietly if the client is here to be told."""
+    unsent = isinstance(trouble, NotSent)
+    reason = FailReason.NO_CHANNEL if unsent else FailReason.UPSTREAM_REFUSED
+    answer = NoChannel() if unsent else UpstreamRefused(await _words(gateway, task, trouble))
+    ended = await gateway.store.write(
+        _give_up_in,
+        task.id,
+        reason,
+        now=gateway.clock.now(),
+        text=answer.description,
+        admin_text=str(trouble),
+        quiet=waiting.answer(),
+    )
+    return Outcome(ended or await present(gateway, task), answer)
+
+
+async def _words(gateway: Gateway, task: Task, trouble: NotSent | Rejected) -> str:
+    channel = await channels.get(gateway.store.reader, task.channel_id or 0)
+    return redact(str(trouble), (channel.name,) if channel else ())
+
+
+async def _give_up_in(
+    tx: Transaction,
+    task_id: int,
+    reason: FailReason,
+    *,
+    now: int,
+    text: str,
+    admin_text: str,
+    quiet: bool,
+) -> Task | None:
+    await attempts.end(tx, task_id, Ended.REFUSED, now)
+    return await fail_in(
+        tx, task_id, reason, actor="sender", now=now, text=text, admin_text=admin_text, quiet=quiet
+    )
+
+
+def _ended(trouble: NotSent | Rejected) -> Ended:
+    if isinstance(trouble, NotSent):
+        return Ended.NOT_SENT
+    return Ended.BUSY if trouble.verdict is Verdict.BUSY else Ended.REFUSED

@@ -1,0 +1,146 @@
+"""What a look has shown, and what becomes of it: progress, an end, a deadline, or nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from mjgate.domain.action import Action
+from mjgate.domain.buttons import synthesised
+from mjgate.domain.clock import SECOND
+from mjgate.domain.errors import FailReason
+from mjgate.domain.task import Report, Result, State, Status, Task
+from mjgate.lifecycle import Gateway
+from mjgate.lifecycle.finish import fail, succeed, why_it_failed
+from mjgate.lifecycle.routing import Line
+from mjgate.store.database import Transaction
+from mjgate.store.follow import Followed, Seen
+from mjgate.store.moves import encode_result, move, note_progress
+
+PAUSE_LEAST: Final = 1 * SECOND
+PAUSE_MOST: Final = 10 * SECOND
+PAUSE_SHARE: Final = 10
+"""The next look comes after a tenth of the time the task has taken so far, within bounds."""
+
+NEARLY: Final = 99
+"""Progress of a task that claims success but has not shown its result yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One task's share of a look that `began` at that moment."""
+
+    row: Followed
+    task: Task
+    report: Report | None
+    began: int
+    answered: bool
+
+
+async def apply(gateway: Gateway, to: Line, looks: Sequence[Look]) -> list[Seen]:
+    """Apply every look; what is left is when each task is looked at next."""
+    seen: list[Seen] = []
+    rises: dict[int, tuple[int, str]] = {}
+    for look in looks:
+        if look.report is not None and await _ended(gateway, to, look, look.report):
+            continue
+        moved = look.report is not None and await _moved_on(gateway, look, look.report, rises)
+        if not moved and await _out_of_time(gateway, look):
+            continue
+        seen.append(_next(look, gateway.clock.now(), moved=moved))
+    if rises:
+        await gateway.store.write(note_progress, rises)
+    return seen
+
+
+async def _ended(gateway: Gateway, to: Line, look: Look, report: Report) -> bool:
+    """Whether the report ends the task."""
+    if report.status is Status.FAILURE:
+        reason, text = why_it_failed(report, to.names)
+        raw = report.fail_text or ""
+        await fail(gateway, look.task, reason, actor="look", text=text, admin_text=raw)
+        return True
+    if report.status is not Status.SUCCESS:
+        return False
+    result = _completed(look.task, report)
+    if delivers(look.task.action, result):
+        await succeed(gateway, look.task, result, actor="look")
+        return True
+    if look.task.progress >= NEARLY and look.began - look.row.moved_at > gateway.timing.no_picture:
+        text = "The provider reported success but delivered nothing."
+        await fail(gateway, look.task, FailReason.UPSTREAM_FAILED, actor="look", text=text)
+        return True
+    return False
+
+
+async def _moved_on(
+    gateway: Gateway, look: Look, report: Report, rises: dict[int, tuple[int, str]]
+) -> bool:
+    """Whether the task got further; a rise in progress is collected for one write."""
+    task = look.task
+    finished = report.status is Status.SUCCESS
+    progress = NEARLY if finished else min(report.progress or 0, NEARLY)
+    working = finished or report.status is Status.IN_PROGRESS
+    result = report.onto(task.result)
+    if working and task.state is State.SUBMITTED:
+        now = gateway.clock.now()
+        await gateway.store.write(_running, task.id, progress, result, now=now)
+        return True
+    if progress > task.progress:
+        rises[task.id] = progress, encode_result(result)
+        return True
+    return False
+
+
+async def _running(
+    tx: Transaction, task_id: int, progress: int, result: Result, *, now: int
+) -> Task | None:
+    return await move(
+        tx, task_id, State.RUNNING, actor="look", now=now, progress=progress, result=result
+    )
+
+
+async def _out_of_time(gateway: Gateway, look: Look) -> bool:
+    """Whether one of our clocks has run out; then the task fails and the money goes back."""
+    quiet = gateway.timing.quiet_for(look.task.action, look.task.mode)
+    if look.began - look.row.since > 2 * quiet:
+        reason = FailReason.DEADLINE_TOTAL
+    elif look.began - look.row.moved_at > quiet:
+        reason = FailReason.DEADLINE_NO_PROGRESS
+    else:
+        return False
+    await fail(gateway, look.task, reason, actor="deadline")
+    return True
+
+
+def delivers(action: Action, result: Result) -> bool:
+    """Whether the result is what the action promises: pictures, clips or text."""
+    match action:
+        case Action.VIDEO:
+            return bool(result.video_urls)
+        case Action.DESCRIBE | Action.SHORTEN:
+            return bool(result.final_prompt or result.prompt_en)
+        case Action.BOOKMARK:
+            return True
+        case _:
+            return bool(result.image_url or result.image_urls or result.video_urls)
+
+
+def _completed(task: Task, report: Report) -> Result:
+    """The result with buttons, made here where the upstream gives none."""
+    result = report.onto(task.result)
+    if result.buttons:
+        return result
+    job_hash = str(result.properties.get("messageHash") or task.job_uuid)
+    return replace(result, buttons=synthesised(task.action, job_hash))
+
+
+def _next(look: Look, now: int, *, moved: bool) -> Seen:
+    missed = look.answered and look.report is None
+    elapsed = now - look.row.since
+    pause = min(max(elapsed // PAUSE_SHARE, PAUSE_LEAST), PAUSE_MOST)
+    return Seen(
+        task_id=look.row.task_id,
+        due_at=now + pause,
+        misses=look.row.misses + 1 if missed else 0,
+        moved_at=now if moved else look.row.moved_at,
+    )

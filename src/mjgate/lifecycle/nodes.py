@@ -1,0 +1,57 @@
+"""
+Nodes: every process leaves beats; what a dead one left open is closed by the living.
+
+A dead sender's task becomes UNKNOWN: nobody may send it again.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from mjgate.domain.clock import SECOND
+from mjgate.domain.timing import SEND_GRACE, SEND_LIMIT
+from mjgate.lifecycle import Gateway
+from mjgate.lifecycle.verdict import unknown_in
+from mjgate.store import nodes, tasks
+
+log = logging.getLogger(__name__)
+
+BEAT: Final = 2 * SECOND
+LEASE: Final = 10 * SECOND
+"""Without a beat for so long a node counts as dead."""
+
+Alive = Callable[[str], bool | None]
+"""Whether a node's process lives; None when only its beats can tell."""
+
+
+async def join(gateway: Gateway, name: str) -> None:
+    """Take a place among the nodes."""
+    await gateway.store.write(nodes.join, gateway.node, name, gateway.clock.now())
+
+
+async def leave(gateway: Gateway) -> None:
+    """Say goodbye, so that nobody has to wait for our beats to stop."""
+    await gateway.store.write(nodes.leave, gateway.node, gateway.clock.now())
+
+
+async def beat(gateway: Gateway) -> bool:
+    """Leave a beat."""
+    await gateway.store.write(nodes.beat, gateway.node, gateway.clock.now())
+    return False
+
+
+async def clear_up(gateway: Gateway, alive: Alive) -> bool:
+    """Close what dead nodes left open. True if there was something."""
+    now = gateway.clock.now()
+    for node, last in (await nodes.present(gateway.store.reader)).items():
+        lives = alive(node)
+        if node != gateway.node and (lives is False or (lives is None and now - last > LEASE)):
+            log.warning("a node is gone", extra={"node": node})
+            await gateway.store.write(nodes.leave, node, now)
+    gone = await nodes.gone_with_open_attempts(gateway.store.reader)
+    stuck = await tasks.stuck_sending(gateway.store.reader, gone, now - SEND_LIMIT - SEND_GRACE)
+    for task_id in stuck:
+        await gateway.store.write(
+            unknown_in, task_id, actor="sweeper", now=now, why="its sender is gone"
+        )
+    return bool(stuck)

@@ -1,0 +1,139 @@
+"""
+From an order to a plan: which action, in which mode, at which price, on which channels.
+
+Nothing is written here and nobody is asked; every refusal is one that the client can act on.
+"""
+
+from dataclasses import dataclass
+
+from mjgate.domain.account import Caller
+from mjgate.domain.action import Action, Mode
+from mjgate.domain.buttons import Window, meaning
+from mjgate.domain.channel import Need
+from mjgate.domain.errors import (
+    ModeNotAllowed,
+    NotFound,
+    ParentChannelGone,
+    ParentNotFinished,
+    ParentNotFound,
+    Unsupported,
+)
+from mjgate.domain.order import Order
+from mjgate.domain.prompt import jobs, mode_flag, wants_video, without_mode_flags
+from mjgate.domain.task import State, Task
+from mjgate.lifecycle import Gateway
+from mjgate.store import settings, tasks
+from mjgate.store.database import Reader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What an order will be, once it is accepted."""
+
+    order: Order
+    action: Action
+    mode_wanted: Mode | None
+    mode: Mode
+    price: int
+    price_version: int
+    prompt_up: str
+    parent: Task | None
+    need: Need
+
+    @property
+    def pinned(self) -> bool:
+        """Whether only the parent's channel will do."""
+        return self.parent is not None
+
+    @property
+    def lane(self) -> str:
+        """Where the task waits, if it has to: with those that wait for the same."""
+        if self.parent is not None:
+            return f"channel {self.parent.channel_id} {self.mode}"
+        return f"{self.need.group} {self.mode} {self.order.bot}"
+
+
+async def plan(gateway: Gateway, caller: Caller, order: Order, prefix: Mode | None) -> Plan:
+    """Decide all that can be decided before anything is written. Raises Refused."""
+    _check_addresses(gateway, order)
+    parent = await _parent(gateway.store.reader, caller, order)
+    prices = await settings.prices(gateway.store.reader)
+    action = _action(order)
+    wanted = _wanted(caller, order, prefix)
+    mode = wanted or _inherited(caller, parent)
+    caller.check(action, mode)
+    return Plan(
+        order=order,
+        action=action,
+        mode_wanted=wanted,
+        mode=mode,
+        price=prices.of(action, mode, ratio=caller.ratio, jobs=jobs(order.prompt)),
+        price_version=prices.version,
+        prompt_up=without_mode_flags(order.prompt),
+        parent=parent,
+        need=Need(
+            action=action,
+            mode=mode,
+            group=caller.group,
+            bot=order.bot,
+            instance_id=order.instance_id,
+        ),
+    )
+
+
+def _check_addresses(gateway: Gateway, order: Order) -> None:
+    """Refuse what the address guard can refuse without asking anybody. BadAddress."""
+    if order.hook_url:
+        gateway.public.refuse(order.hook_url, field="notifyHook")
+    for image in (*order.images, *order.named_images.values()):
+        if isinstance(image, str):
+            gateway.public.refuse(image, field="image")
+
+
+async def _parent(reader: Reader, caller: Caller, order: Order) -> Task | None:
+    if not order.parent:
+        return None
+    try:
+        parent = await tasks.get(reader, order.parent, seen_by=caller)
+    except NotFound as error:
+        raise ParentNotFound(field="taskId") from error
+    if parent.state is not State.SUCCESS:
+        raise ParentNotFinished(field="taskId")
+    if parent.channel_id is None or not parent.upstream_id:
+        raise ParentChannelGone(field="taskId")
+    return parent
+
+
+def _action(order: Order) -> Action:
+    if order.rule.action is Action.IMAGINE and wants_video(order.prompt):
+        return Action.VIDEO
+    if order.rule.action is not None:
+        return order.rule.action
+    pressed = meaning(order.custom_id)
+    if pressed.window is Window.ALWAYS:
+        msg = f"'{pressed.label or order.custom_id}' opens a window, which is not served yet."
+        raise Unsupported(msg, field="customId")
+    if order.custom_id.lower().endswith("::all"):
+        msg = "Buttons that make several tasks at once are not served yet; press them one by one."
+        raise Unsupported(msg, field="customId")
+    return pressed.action
+
+
+def _wanted(caller: Caller, order: Order, prefix: Mode | None) -> Mode | None:
+    """What the request itself asks for: the path, then the body, then the prompt."""
+    if prefix is not None:
+        return prefix
+    if order.modes:
+        usable = [mode for mode in order.modes if caller.may_use(mode)]
+        if not usable:
+            msg = f"This key may not use {' or '.join(order.modes)}."
+            raise ModeNotAllowed(msg)
+        return usable[0]
+    return mode_flag(order.prompt)
+
+
+def _inherited(caller: Caller, parent: Task | None) -> Mode:
+    """What holds when nothing was asked for: the parent's mode, the key's, the group's."""
+    if parent is not None:
+        return parent.mode
+    return caller.default_mode or caller.group_mode

@@ -1,0 +1,85 @@
+"""Which channel takes a task, and the attempt that says so."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Final
+
+from mjgate.domain.channel import Channel, Choice, Need, choose
+from mjgate.domain.errors import NoChannel, Refused, Unsupported
+from mjgate.domain.task import Task
+from mjgate.lifecycle import Gateway
+from mjgate.providers import PROVIDERS, Provider, auth_headers
+from mjgate.store import channels
+from mjgate.store.attempts import Attempt
+from mjgate.upstream import Endpoint
+
+CREDENTIAL: Final = "channel"
+"""The purpose under which channels' keys are encrypted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A channel to hand a task to, and the key to open it with."""
+
+    channel_id: int
+    credential_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An open line to a channel: its provider's dialect and where to reach it."""
+
+    channel: Channel
+    provider: Provider
+    endpoint: Endpoint
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Words that users must not read."""
+        return self.channel.name, self.endpoint.host
+
+
+async def routes(gateway: Gateway, need: Need) -> tuple[Choice, list[Route]]:
+    """The channels that could take it now, best first, each with its present key."""
+    known = await channels.all_in_use(gateway.store.reader)
+    choice = choose(need, known, gateway.clock.now())
+    found: list[Route] = []
+    for channel in choice.ready:
+        credential = await channels.present_credential(gateway.store.reader, channel.id)
+        if credential is not None:
+            found.append(Route(channel.id, credential.id))
+    return choice, found
+
+
+def refusal(choice: Choice, need: Need) -> Refused | None:
+    """Why nobody can ever take it as things stand; None if somebody could, now or later."""
+    if choice.enabled:
+        return None
+    if choice.configured:
+        return NoChannel()
+    msg = f"No configured channel offers {need.action} in mode {need.mode}."
+    return Unsupported(msg)
+
+
+async def line(gateway: Gateway, channel_id: int, credential_id: int) -> Line:
+    """Look up how to reach the channel. NoChannel if it has no key any more."""
+    channel = await channels.get(gateway.store.reader, channel_id)
+    credential = await channels.credential(gateway.store.reader, credential_id)
+    if channel is None or credential is None:
+        raise NoChannel
+    secret = gateway.keys.decrypt(CREDENTIAL, credential.secret_enc)
+    endpoint = Endpoint(channel.base_url, auth_headers(channel.options, secret))
+    return Line(channel, PROVIDERS[channel.provider], endpoint)
+
+
+def attempt_at(gateway: Gateway, task: Task, no: int, route: Route) -> Attempt:
+    """The attempt to hand `task` to `route`, to be written before anything is sent."""
+    return Attempt(
+        task_id=task.id,
+        no=no,
+        channel_id=route.channel_id,
+        credential_id=route.credential_id,
+        nonce=secrets.token_urlsafe(18),
+        owner=gateway.node,
+        opened_at=gateway.clock.now(),
+    )

@@ -1,0 +1,286 @@
+"""
+Submit: check the order, hold the price, write the task, and hand it over.
+
+The task stands in the database before anything is sent; the answer then waits a while for the
+channel's verdict, and the sending goes on without the client if it takes longer.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from mjgate.domain.account import Caller, OnLimit
+from mjgate.domain.action import Action, Mode
+from mjgate.domain.errors import (
+    IdempotencyRunning,
+    Overloaded,
+    ParentChannelGone,
+    QueueFull,
+)
+from mjgate.domain.image import Picture
+from mjgate.domain.order import Image, Order
+from mjgate.domain.task import Result, State, Task
+from mjgate.lifecycle import Gateway
+from mjgate.lifecycle.dispatch import dispatch
+from mjgate.lifecycle.plan import Plan, plan
+from mjgate.lifecycle.routing import Route, attempt_at, refusal, routes
+from mjgate.lifecycle.verdict import Outcome, Waiting
+from mjgate.lifecycle.work import Request, Stored, encode
+from mjgate.store import attempts, blobs, channels, idempotency, pressed, tasks
+from mjgate.store.attempts import Attempt
+from mjgate.store.books import Limit, SlotTakenError
+from mjgate.store.database import CommitUnknown, ConstraintBroken, Transaction
+from mjgate.store.idempotency import Remembered
+from mjgate.store.moves import create
+
+_MINTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """An Idempotency-Key: its scope (API key, method, path), itself, and the body's hash."""
+
+    scope: str
+    key: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The images of an order once they are kept: as the request names them, and their blobs."""
+
+    images: tuple[Stored, ...]
+    named: dict[str, Stored]
+    pictures: Mapping[str, Picture]
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """What one accepting transaction writes."""
+
+    task: Task
+    attempt: Attempt | None
+    pictures: Mapping[str, Picture]
+    once: Once | None
+
+
+async def submit(
+    gateway: Gateway, caller: Caller, order: Order, *, prefix: Mode | None, once: Once | None = None
+) -> Outcome:
+    """Take the order. Raises Refused; then nothing is charged and nothing was sent."""
+    planned = await plan(gateway, caller, order, prefix)
+    found = await _routes(gateway, planned)
+    inputs = await _keep(gateway, order)
+    draft = _draft(gateway, caller, planned, inputs)
+    try:
+        task, attempt = await _accept(gateway, caller, draft, found, inputs, once)
+    except ConstraintBroken as broken:
+        return await _pressed_before(gateway, draft, broken)
+    gateway.checkpoint("before-send")
+    if attempt is None:
+        return Outcome(task)
+    waiting = Waiting()
+    sending = gateway.senders.start(dispatch(gateway, task, attempt, waiting))
+    return await _verdict(gateway, task, sending, waiting)
+
+
+async def _verdict(
+    gateway: Gateway, task: Task, sending: asyncio.Task[Outcome], waiting: Waiting
+) -> Outcome:
+    """Wait a while for what the channel says; the sending goes on in any case."""
+    try:
+        await asyncio.wait({sending}, timeout=gateway.answer_wait / 1_000)
+    except asyncio.CancelledError:
+        waiting.leave()
+        raise
+    if sending.done() or not waiting.leave():
+        return await sending
+    return Outcome(await tasks.by_id(gateway.store.reader, task.id) or task)
+
+
+async def _routes(gateway: Gateway, planned: Plan) -> list[Route]:
+    """Where it could go at once. Raises Refused when it can go nowhere, now or later."""
+    if planned.parent is not None:
+        route = await _home(gateway, planned.parent)
+        return [] if await tasks.lane_waits(gateway.store.reader, planned.lane) else [route]
+    choice, found = await routes(gateway, planned.need)
+    refused = refusal(choice, planned.need)
+    if refused is not None:
+        raise refused
+    return [] if await tasks.lane_waits(gateway.store.reader, planned.lane) else found
+
+
+async def _home(gateway: Gateway, parent: Task) -> Route:
+    """A follow-up goes to its parent's channel and key, in service for new work or not."""
+    if parent.channel_id is None or parent.credential_id is None:
+        raise ParentChannelGone(field="taskId")
+    channel = await channels.present(gateway.store.reader, parent.channel_id)
+    if channel is None:
+        raise ParentChannelGone(field="taskId")
+    return Route(channel.id, parent.credential_id)
+
+
+async def _keep(gateway: Gateway, order: Order) -> Inputs:
+    """Store every image before the task is written, so that it can always be sent."""
+    pictures: dict[str, Picture] = {}
+
+    async def kept(image: Image) -> Stored:
+        if isinstance(image, str):
+            return Stored(url=image)
+        content_hash = await gateway.files.put(image.data)
+        pictures[content_hash] = image
+        return Stored(hash=content_hash)
+
+    images = tuple([await kept(image) for image in order.images])
+    named = {role: await kept(image) for role, image in order.named_images.items()}
+    return Inputs(images, named, pictures)
+
+
+def _draft(gateway: Gateway, caller: Caller, planned: Plan, inputs: Inputs) -> Task:
+    """The task as it will be written, but for its id, state, channel and turn."""
+    order, parent = planned.order, planned.parent
+    request = Request(
+        path=order.rule.path,
+        prompt=planned.prompt_up,
+        parent=parent.upstream_id if parent else "",
+        group=caller.group,
+        instance_id=order.instance_id,
+        remix=order.remix,
+        images=inputs.images,
+        named_images=inputs.named,
+        fields=dict(order.fields),
+        extras=dict(order.extras),
+    )
+    return Task(
+        id=0,
+        job_uuid=str(uuid.uuid4()),
+        user_id=caller.user_id,
+        token_id=caller.token_id,
+        group_id=caller.group_id,
+        action=planned.action,
+        bot=parent.bot if parent else order.bot,
+        mode_wanted=planned.mode_wanted,
+        mode=planned.mode,
+        parent_id=parent.id if parent else None,
+        custom_id=order.custom_id,
+        caller_state=order.caller_state,
+        hook_url=order.hook_url or caller.hook_url,
+        prompt=order.prompt or (parent.prompt if parent else ""),
+        price=planned.price,
+        price_version=planned.price_version,
+        request=encode(request),
+        submit_at=gateway.clock.now(),
+        state=State.QUEUED,
+        version=0,
+        progress=0,
+        channel_id=parent.channel_id if parent else None,
+        credential_id=parent.credential_id if parent else None,
+        upstream_id="",
+        lane=planned.lane,
+        turn=0,
+        hold_no=0,
+        hold_open=False,
+        quiet=False,
+        rescued=False,
+        cancel_wanted=False,
+        pinned=planned.pinned,
+        confirmed=False,
+        announced=False,
+        result=Result(),
+        reason="",
+        fail_text="",
+        admin_text="",
+        start_at=None,
+        finish_at=None,
+    )
+
+
+async def _accept(
+    gateway: Gateway,
+    caller: Caller,
+    draft: Task,
+    found: list[Route],
+    inputs: Inputs,
+    once: Once | None,
+) -> tuple[Task, Attempt | None]:
+    """Write the task on the first channel with a free slot, else into the queue."""
+    for route in found:
+        sending = replace(
+            draft,
+            state=State.SENDING,
+            channel_id=route.channel_id,
+            credential_id=route.credential_id,
+        )
+        try:
+            return await _write(gateway, sending, route, inputs, once)
+        except SlotTakenError as taken:
+            if taken.limit is not Limit.CHANNEL:
+                break
+    if caller.on_limit is OnLimit.REJECT:
+        raise QueueFull
+    return await _write(gateway, draft, None, inputs, once)
+
+
+async def _write(
+    gateway: Gateway, draft: Task, route: Route | None, inputs: Inputs, once: Once | None
+) -> tuple[Task, Attempt | None]:
+    """One accepting transaction, with a new id when the one drawn is taken."""
+    for _ in range(_MINTS):
+        task = replace(draft, id=tasks.mint(gateway.clock.now()))
+        attempt = None if route is None else attempt_at(gateway, task, 1, route)
+        acceptance = Acceptance(task, attempt, inputs.pictures, once)
+        try:
+            written = await gateway.store.write(
+                _accept_in, acceptance, gateway.node, gateway.clock.now()
+            )
+        except CommitUnknown:
+            again = await tasks.by_id(gateway.store.reader, task.id)
+            if again is not None:
+                return again, attempt
+        except ConstraintBroken as broken:
+            if broken.name == "an_idempotency_key_is_used_once":
+                raise IdempotencyRunning(retry_after=1) from broken
+            if broken.name != "tasks_pkey":
+                raise
+        else:
+            return written, attempt
+    msg = "The task could not be written; nothing was charged, try again."
+    raise Overloaded(msg, retry_after=1)
+
+
+async def _accept_in(tx: Transaction, acceptance: Acceptance, node: str, now: int) -> Task:
+    """Everything that an accepted task is made of; the accounts come last."""
+    task, once = acceptance.task, acceptance.once
+    for content_hash, picture in acceptance.pictures.items():
+        await blobs.put(tx, content_hash, len(picture.data), picture.type, now)
+    if acceptance.attempt is not None:
+        await attempts.begin(tx, acceptance.attempt)
+    else:
+        task = await _lined_up(tx, task)
+    if once is not None:
+        row = Remembered(once.fingerprint, task.id, None, node, now)
+        await idempotency.remember(tx, once.scope, once.key, row)
+    if task.action is Action.UPSCALE and task.parent_id is not None:
+        await pressed.press(tx, task)
+    return await create(tx, task, actor="user", now=now)
+
+
+async def _lined_up(tx: Transaction, task: Task) -> Task:
+    """Give the task its turn: one after the user's last. QueueFull over the user's cap."""
+    turn, waiting = await tasks.turn_in(tx, task.lane, task.user_id)
+    row = await tx.row("SELECT max_waiting FROM users WHERE id = :id", id=task.user_id)
+    if row is not None and waiting >= row["max_waiting"]:
+        msg = f"{waiting} of your tasks are waiting already; submit more when some have finished."
+        raise QueueFull(msg)
+    return replace(task, turn=turn)
+
+
+async def _pressed_before(gateway: Gateway, draft: Task, broken: ConstraintBroken) -> Outcome:
+    """The same user pressed the same upscale before: that task is the answer."""
+    if broken.name != "an_upscale_is_pressed_once":
+        raise broken
+    first = await pressed.first(gateway.store.reader, draft)
+    if first is None:
+        raise broken
+    return Outcome(first, existed=True)

@@ -1,0 +1,179 @@
+"""What is written when a channel has spoken, or has not: taken, unknown, refused."""
+
+import logging
+from dataclasses import dataclass
+from typing import Final
+
+from mjgate.dialects import Accepted
+from mjgate.domain.errors import (
+    BannedWord,
+    FailReason,
+    ParentGoneUpstream,
+    Reason,
+    Refused,
+    Rejected,
+    Unanswered,
+    UpstreamRefused,
+)
+from mjgate.domain.redact import redact
+from mjgate.domain.task import State, Task
+from mjgate.lifecycle import Gateway
+from mjgate.lifecycle.finish import fail_in
+from mjgate.store import attempts, tasks
+from mjgate.store.attempts import Outcome as Ended
+from mjgate.store.database import ConstraintBroken, Transaction
+from mjgate.store.moves import move
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Where a submit has led: the task as it stands, or why it was refused."""
+
+    task: Task
+    refused: Refused | None = None
+    existed: bool = False
+
+
+class Waiting:
+    """Whether the client still waits for the verdict: decides who is told of a refusal."""
+
+    def __init__(self) -> None:
+        self._here = True
+        self._answered = False
+
+    def leave(self) -> bool:
+        """The client goes; False if its answer is being written already."""
+        if not self._answered:
+            self._here = False
+        return not self._here
+
+    def answer(self) -> bool:
+        """Whether the client is still here to get the answer; it then stays for it."""
+        self._answered = self._here
+        return self._here
+
+
+NOBODY: Final = Waiting()
+NOBODY.leave()
+
+
+async def taken(gateway: Gateway, task: Task, accepted: Accepted) -> Outcome:
+    """The channel has it: its id is written, and from now on it is looked at."""
+    try:
+        moved = await gateway.store.write(
+            _submitted_in, task.id, accepted.ids[0], now=gateway.clock.now()
+        )
+    except ConstraintBroken:
+        return await _known_already(gateway, task, accepted.ids[0])
+    return Outcome(moved or await present(gateway, task))
+
+
+async def _submitted_in(
+    tx: Transaction, task_id: int, upstream_id: str, *, now: int
+) -> Task | None:
+    await attempts.end(tx, task_id, Ended.ACCEPTED, now, hint=upstream_id)
+    return await move(
+        tx, task_id, State.SUBMITTED, actor="sender", now=now, upstream_id=upstream_id
+    )
+
+
+async def _known_already(gateway: Gateway, task: Task, upstream_id: str) -> Outcome:
+    """The upstream named a job that has a task: a repeat of ours, or somebody else's."""
+    channel_id = task.channel_id or 0
+    other = await tasks.by_upstream(gateway.store.reader, channel_id, upstream_id)
+    now = gateway.clock.now()
+    if other is not None and other.user_id == task.user_id:
+        if other.state in {State.FAILURE, State.CANCELLED}:
+            moved = await gateway.store.write(
+                _inherited_in, task.id, channel_id, upstream_id, now=now
+            )
+            return Outcome(moved or await present(gateway, task))
+        await gateway.store.write(_conflict_in, task.id, now=now)
+        return Outcome(other, existed=True)
+    ended = await gateway.store.write(_conflict_in, task.id, now=now)
+    return Outcome(ended or task, UpstreamRefused())
+
+
+async def _inherited_in(
+    tx: Transaction, task_id: int, channel_id: int, upstream_id: str, *, now: int
+) -> Task | None:
+    await tasks.disown(tx, channel_id, upstream_id)
+    return await _submitted_in(tx, task_id, upstream_id, now=now)
+
+
+async def _conflict_in(tx: Transaction, task_id: int, *, now: int) -> Task | None:
+    await attempts.end(tx, task_id, Ended.REFUSED, now)
+    return await fail_in(
+        tx, task_id, FailReason.UPSTREAM_CONFLICT, actor="sender", now=now, quiet=True
+    )
+
+
+async def unknown(gateway: Gateway, task: Task, error: Unanswered) -> Outcome:
+    """Nobody knows whether it arrived; it is looked for, and never sent again."""
+    log.warning("no answer to a submit", extra=task.log_context | {"why": str(error)})
+    moved = await gateway.store.write(
+        unknown_in, task.id, actor="sender", now=gateway.clock.now(), why=str(error)
+    )
+    return Outcome(moved or await present(gateway, task))
+
+
+async def unknown_in(
+    tx: Transaction, task_id: int, *, actor: str, now: int, why: str
+) -> Task | None:
+    """SENDING becomes UNKNOWN, by the sender or by whoever finds it dead."""
+    await attempts.end(tx, task_id, Ended.UNKNOWN, now)
+    return await move(
+        tx, task_id, State.UNKNOWN, actor=actor, now=now, note={"why": why}, admin_text=why
+    )
+
+
+async def refused(
+    gateway: Gateway, task: Task, error: Rejected, names: tuple[str, ...], waiting: Waiting
+) -> Outcome:
+    """No other channel is asked: the task ends, quietly if the client is here to be told."""
+    answer, reason = _told(error, names)
+    ended = await gateway.store.write(
+        _refused_in,
+        task.id,
+        reason,
+        now=gateway.clock.now(),
+        text=answer.description,
+        admin_text=error.text,
+        quiet=waiting.answer(),
+    )
+    return Outcome(ended or await present(gateway, task), answer)
+
+
+async def _refused_in(
+    tx: Transaction,
+    task_id: int,
+    reason: FailReason,
+    *,
+    now: int,
+    text: str,
+    admin_text: str,
+    quiet: bool,
+) -> Task | None:
+    await attempts.end(tx, task_id, Ended.REFUSED, now)
+    return await fail_in(
+        tx, task_id, reason, actor="sender", now=now, text=text, admin_text=admin_text, quiet=quiet
+    )
+
+
+def _told(error: Rejected, names: tuple[str, ...]) -> tuple[Refused, FailReason]:
+    """What the client hears of a channel's refusal, and what the task keeps."""
+    text = redact(error.text, names)
+    match error.reason:
+        case Reason.BANNED_WORD:
+            told: dict[str, object] = {"bannedWord": None, "promptEn": "", "offset": None}
+            return BannedWord(text, properties=told | error.properties), FailReason.BANNED_WORD
+        case Reason.PARENT_GONE_UPSTREAM:
+            return ParentGoneUpstream(field="taskId"), FailReason.PARENT_GONE_UPSTREAM
+        case _:
+            return UpstreamRefused(text), FailReason.UPSTREAM_REFUSED
+
+
+async def present(gateway: Gateway, task: Task) -> Task:
+    return await tasks.by_id(gateway.store.reader, task.id) or task

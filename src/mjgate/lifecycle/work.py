@@ -1,0 +1,76 @@
+"""The request as a task keeps it, and the work that a channel gets from it."""
+
+import base64
+from dataclasses import dataclass, field
+
+import msgspec
+
+from mjgate.dialects import Work
+from mjgate.domain.image import sniff
+from mjgate.domain.task import Task
+from mjgate.files import Files
+from mjgate.store.attempts import Attempt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """An image of a request: its content's hash, or an address."""
+
+    hash: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """All that is needed to send a task, at most 64 KiB as JSON; images are by hash."""
+
+    path: str
+    prompt: str = ""  # as it goes upstream
+    parent: str = ""  # the upstream's id of the parent
+    group: str = ""
+    instance_id: str = ""
+    remix: bool = False
+    images: tuple[Stored, ...] = ()
+    named_images: dict[str, Stored] = field(default_factory=dict[str, Stored])
+    fields: dict[str, str | int | bool] = field(default_factory=dict[str, str | int | bool])
+    extras: dict[str, object] = field(default_factory=dict[str, object])
+
+
+def encode(request: Request) -> str:
+    """The request as its column keeps it."""
+    return msgspec.json.encode(request).decode()
+
+
+def decode(text: str) -> Request:
+    """Read what `encode` wrote."""
+    return msgspec.json.decode(text, type=Request)
+
+
+async def work_of(task: Task, attempt: Attempt, files: Files, notify_url: str) -> Work:
+    """What the channel gets: the request with its images put back in."""
+    request = decode(task.request)
+    return Work(
+        path=request.path,
+        action=task.action,
+        mode=task.mode,
+        bot=task.bot,
+        prompt=request.prompt,
+        custom_id=task.custom_id,
+        parent=request.parent,
+        nonce=attempt.nonce,
+        notify_url=notify_url,
+        remix=request.remix,
+        images=tuple([await _carried(image, files) for image in request.images]),
+        named_images={
+            role: await _carried(image, files) for role, image in request.named_images.items()
+        },
+        fields=request.fields,
+        extras=request.extras,
+    )
+
+
+async def _carried(image: Stored, files: Files) -> str:
+    if image.url:
+        return image.url
+    data = await files.read(image.hash)
+    return f"data:{sniff(data) or 'image/png'};base64,{base64.b64encode(data).decode()}"

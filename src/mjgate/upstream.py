@@ -1,0 +1,138 @@
+"""
+The one client to channels.
+
+A submit goes out over a connection of its own, follows no redirect and is never repeated: a stale
+kept-alive connection would leave nobody knowing whether it arrived. Looks reuse connections.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Final, Self, cast
+from urllib.parse import urlsplit
+
+import aiohttp
+import msgspec
+
+from mjgate.dialects import Call, Heard
+from mjgate.domain.clock import SECOND
+from mjgate.domain.errors import NotSent, Unanswered
+from mjgate.domain.timing import SEND_LIMIT
+
+ANSWER_MOST: Final = 16 * 1024 * 1024
+"""Bytes of an answer that are read; what is longer counts as no answer."""
+
+CONNECT_LIMIT: Final = 10.0
+LOOK_LIMIT: Final = 15.0
+
+_CHUNK: Final = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a channel is and what opens it."""
+
+    base_url: str
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+
+    @property
+    def host(self) -> str:
+        """The channel's host, for what must not be shown to users."""
+        return urlsplit(self.base_url).hostname or ""
+
+
+class Upstream:
+    """Sends calls to channels and says what certainly happened."""
+
+    def __init__(self, submits: aiohttp.ClientSession, looks: aiohttp.ClientSession) -> None:
+        self._submits = submits
+        self._looks = looks
+
+    @classmethod
+    async def open(cls) -> Self:
+        """Make the two sessions; they belong to the running event loop."""
+        return cls(_session(reuse=False), _session(reuse=True))
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._submits.close()
+        await self._looks.close()
+
+    async def submit(self, endpoint: Endpoint, call: Call) -> Heard:
+        """Hand a task over, once. NotSent only if no connection was made, else Unanswered."""
+        limits = aiohttp.ClientTimeout(total=SEND_LIMIT / SECOND, sock_connect=CONNECT_LIMIT)
+        reached = SimpleNamespace(connected=False)
+        try:
+            return await _ask(self._submits, endpoint, call, limits, reached)
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+            said = f"{type(error).__name__}: {error}"
+            if reached.connected:
+                raise Unanswered(said) from error
+            raise NotSent(said) from error
+
+    async def look(self, endpoint: Endpoint, call: Call) -> Heard:
+        """Ask how tasks are doing; may be repeated at will. Unanswered."""
+        limits = aiohttp.ClientTimeout(total=LOOK_LIMIT, sock_connect=CONNECT_LIMIT)
+        try:
+            return await _ask(self._looks, endpoint, call, limits, SimpleNamespace())
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+            msg = f"{type(error).__name__}: {error}"
+            raise Unanswered(msg) from error
+
+
+async def _ask(
+    session: aiohttp.ClientSession,
+    endpoint: Endpoint,
+    call: Call,
+    limits: aiohttp.ClientTimeout,
+    reached: SimpleNamespace,
+) -> Heard:
+    body = None if call.body is None else msgspec.json.encode(call.body)
+    headers = dict(endpoint.headers) | {"Accept": "application/json"}
+    if body is not None:
+        headers["Content-Type"] = "application/json"
+    async with session.request(
+        call.method,
+        endpoint.base_url + call.path,
+        data=body,
+        headers=headers,
+        timeout=limits,
+        allow_redirects=False,
+        trace_request_ctx=reached,
+    ) as answer:
+        content = await _whole(answer)
+        named = {name.lower(): value for name, value in answer.headers.items()}
+        return Heard(answer.status, named, content)
+
+
+async def _whole(answer: aiohttp.ClientResponse) -> bytes:
+    """The body, if it is not longer than we are willing to read."""
+    content = bytearray()
+    async for chunk in answer.content.iter_chunked(_CHUNK):
+        content += chunk
+        if len(content) > ANSWER_MOST:
+            answer.close()
+            msg = f"the answer is longer than {ANSWER_MOST} bytes"
+            raise ValueError(msg)
+    return bytes(content)
+
+
+def _session(*, reuse: bool) -> aiohttp.ClientSession:
+    trace = aiohttp.TraceConfig()
+    trace.on_connection_create_end.append(_connected)
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, force_close=not reuse, ttl_dns_cache=60),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trace_configs=[trace],
+        trust_env=False,
+    )
+
+
+async def _connected(
+    _session: aiohttp.ClientSession,
+    context: SimpleNamespace,
+    _parameters: aiohttp.TraceConnectionCreateEndParams,
+) -> None:
+    """From here on a request may have left, whatever happens."""
+    reached = cast("SimpleNamespace", context.trace_request_ctx)
+    reached.connected = True
