@@ -36,6 +36,7 @@ from mjgate.store.engines.promises import (
     Value,
     in_transaction,
     name_of,
+    outlived,
     refuse_nesting,
 )
 from mjgate.store.engines.words import PostgresStatements
@@ -170,7 +171,7 @@ class PostgresEngine(Engine):
         task = asyncio.create_task(self._write(name, lambda tx: body(tx, *args, **kwargs)))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
-        return await asyncio.shield(task)
+        return await outlived(task)
 
     async def measure_offset(self) -> int:
         async with lent(self._pool) as connection:

@@ -199,25 +199,36 @@ async def offset(connection: Connection) -> int:
 
 def _explained(trouble: Exception) -> Exception:
     """The error in our words, or itself when the mistake is ours."""
+    if isinstance(trouble, asyncpg.IntegrityConstraintViolationError | asyncpg.RaiseError):
+        return ConstraintBroken(_constraint(trouble))
+    if isinstance(trouble, _REPEAT):
+        return Again(str(trouble))
+    if isinstance(trouble, _LOST):
+        return Lost(str(trouble) or type(trouble).__name__)
+    if isinstance(trouble, _OPERATOR):
+        return DatabaseUnusable(str(trouble))
+    if isinstance(trouble, asyncpg.InterfaceError):
+        return _misused(trouble)
+    return trouble
+
+
+def _constraint(trouble: asyncpg.PostgresError) -> str:
     match trouble:
-        case asyncpg.IntegrityConstraintViolationError():
-            # NOT NULL has no name
-            name = trouble.constraint_name or f"{trouble.table_name}.{trouble.column_name}"
-            return ConstraintBroken(name)
-        case asyncpg.RaiseError():  # by a trigger of ours, which says a name
-            return ConstraintBroken(str(trouble))
-        case _ if isinstance(trouble, _REPEAT):
-            return Again(str(trouble))
-        case _ if isinstance(trouble, _LOST) or _is_closed(trouble):
-            return Lost(str(trouble) or type(trouble).__name__)
-        case _ if isinstance(trouble, _OPERATOR):
-            return DatabaseUnusable(str(trouble))
+        case asyncpg.NotNullViolationError():  # has no name
+            return f"{trouble.table_name}.{trouble.column_name}"
+        case asyncpg.IntegrityConstraintViolationError() if trouble.constraint_name:
+            return trouble.constraint_name
         case _:
-            return trouble
+            return str(trouble)  # of a trigger of ours, which says a name
 
 
-def _is_closed(trouble: Exception) -> bool:
-    return isinstance(trouble, asyncpg.InterfaceError) and "connection is closed" in str(trouble)
+def _misused(trouble: asyncpg.InterfaceError) -> Exception:
+    """An error of asyncpg's own, which tells them apart by their text only."""
+    if "connection is closed" in str(trouble):
+        return Lost(str(trouble))
+    if "pool is clos" in str(trouble):
+        return DatabaseAway("the database is closed")
+    return trouble
 
 
 def _unreadable() -> DatabaseUnusable:

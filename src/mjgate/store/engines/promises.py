@@ -187,3 +187,16 @@ def refuse_nesting(what: str) -> None:
     """Raise BodyWaited inside a body, which has a transaction of its own to use."""
     if in_transaction.get():
         raise BodyWaited(f"{what} was called inside a transaction; use that transaction instead")
+
+
+async def outlived(work: asyncio.Future[T]) -> T:
+    """What comes of `work`, which goes on by itself when its caller leaves."""
+    work.add_done_callback(_hear)
+    await asyncio.wait((work,))
+    return work.result()
+
+
+def _hear(work: asyncio.Future[Any]) -> None:
+    """Have asyncio know that an error of work without a caller is nobody's concern."""
+    if not work.cancelled():
+        work.exception()

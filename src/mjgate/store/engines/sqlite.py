@@ -22,6 +22,7 @@ from mjgate.store.engines.promises import (
     T,
     Value,
     name_of,
+    outlived,
     refuse_nesting,
 )
 from mjgate.store.engines.sqlite_file import Connections, File, is_busy
@@ -49,7 +50,7 @@ class Scans:
         )
         reading.add_done_callback(lambda _: self._idle.put_nowait(connection))
         try:
-            return await asyncio.shield(reading)
+            return await outlived(reading)
         except asyncio.CancelledError:
             if not reading.done():
                 connection.interrupt()

@@ -113,12 +113,10 @@ class File:
             return ConstraintBroken(_constraint(error, connection))
         if is_busy(error):
             return DatabaseAway(f"{self.where} is locked")
-        if code == sqlite3.SQLITE_CANTOPEN and not self._path.parent.is_dir():
-            return DatabaseUnusable(f"{self.where}: its directory does not exist")
-        if code == sqlite3.SQLITE_CANTOPEN and not self._path.exists():
-            return DatabaseUnusable(f"{self.where}: there is no such file")
+        if isinstance(error, sqlite3.ProgrammingError) and "closed database" in str(error):
+            return DatabaseAway(f"{self.where} is closed")
         if code in _SENTENCES:
-            return DatabaseUnusable(f"{self.where}: {_SENTENCES[code]} ({error})")
+            return DatabaseUnusable(f"{self.where}: {self._sentence(code)} ({error})")
         return error
 
     def explained_commit(self, error: sqlite3.Error) -> Exception:
@@ -126,6 +124,13 @@ class File:
         if _code(error) & 0xFF == sqlite3.SQLITE_IOERR:
             return CommitUnknown(f"{self.where}: the disk failed while committing ({error})")
         return self.explained(error)
+
+    def _sentence(self, code: int) -> str:
+        if code == sqlite3.SQLITE_CANTOPEN and not self._path.parent.is_dir():
+            return "its directory does not exist"
+        if code == sqlite3.SQLITE_CANTOPEN and not self._path.exists():
+            return "there is no such file"
+        return _SENTENCES[code]
 
 
 def _code(error: sqlite3.Error) -> int:

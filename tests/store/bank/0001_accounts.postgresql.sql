@@ -1,0 +1,8 @@
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '%', TG_NAME;
+END
+$$;
+
+CREATE TRIGGER payments_are_kept BEFORE DELETE ON payments
+    FOR EACH ROW EXECUTE FUNCTION refuse();
