@@ -1,11 +1,18 @@
 """Each fault does what its sentence says."""
 
+import asyncio
+import gzip
+from dataclasses import replace
+from pathlib import Path
+
 import aiohttp
 import pytest
 
 from mjgate.sandbox import faults
 from mjgate.sandbox.settings import SandboxSettings
-from tests.sandbox.client import Client, sandbox
+from tests.sandbox.client import PLAIN, Client, sandbox
+
+QUICK = replace(PLAIN, seconds=0.2)
 
 
 @pytest.fixture(autouse=True)
@@ -124,3 +131,168 @@ def test_a_spec_is_a_name_with_perhaps_a_value_and_a_probability(
 def test_a_spec_that_cannot_be_is_refused(spec: str) -> None:
     with pytest.raises(ValueError, match="fault"):
         SandboxSettings(faults=(spec,))
+
+
+async def test_a_result_may_be_a_list() -> None:
+    async with sandbox() as client:
+        answer = await client.submit("imagine", {"prompt": "[[fault:list-result]] fox"})
+
+        assert isinstance(answer["result"], list)
+
+
+async def test_a_code_may_be_text() -> None:
+    async with sandbox() as client:
+        answer = await client.submit("imagine", {"prompt": "[[fault:code-as-string]] fox"})
+
+        assert answer["code"] == "1"
+
+
+async def test_an_accepted_submit_may_be_201() -> None:
+    async with (
+        sandbox() as client,
+        client.session.post(
+            client.url + "/mj/submit/imagine", json={"prompt": "[[fault:status-201]] fox"}
+        ) as answer,
+    ):
+        assert (answer.status, (await answer.json())["code"]) == (201, 1)
+
+
+async def test_what_is_omitted_can_still_be_fetched() -> None:
+    async with sandbox() as client:
+        task_id = await client.imagine("[[fault:omit]] fox")
+
+        assert await client.post("/mj/task/list-by-condition", {"ids": [task_id]}) == []
+        assert (await client.fetch(task_id))["status"] == "SUCCESS"
+
+
+async def test_what_freezes_stands_at_40_until_the_end() -> None:
+    async with sandbox(QUICK) as client:
+        task_id = await client.imagine("[[fault:freeze]] fox")
+
+        seen = await progress_until_the_end(client, task_id)
+
+        assert set(seen) == {0, 40, 100}
+
+
+async def test_what_shuffles_goes_down_too() -> None:
+    async with sandbox(QUICK) as client:
+        task_id = await client.imagine("[[fault:shuffle]] fox")
+
+        seen = await progress_until_the_end(client, task_id)
+
+        assert seen != sorted(seen)
+
+
+async def test_what_is_late_takes_longer() -> None:
+    async with sandbox() as client:
+        task = await client.finished(await client.imagine("[[fault:late=0.3]] fox"))
+
+        assert task["status"] == "SUCCESS"
+        assert task["finishTime"] - task["startTime"] >= 290
+
+
+async def test_a_slow_submit_has_made_the_job_when_it_answers() -> None:
+    async with sandbox() as client:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await client.imagine("[[fault:slow-submit=1]] fox")
+
+        assert await jobs(client) == 1
+
+
+async def test_a_duplicate_id_is_that_of_the_job_before() -> None:
+    async with sandbox() as client:
+        first = await client.imagine("fox")
+
+        second = await client.imagine("[[fault:duplicate-id]] hare")
+
+        assert (second, await jobs(client)) == (first, 1)
+
+
+async def test_a_success_may_come_without_a_picture() -> None:
+    async with sandbox() as client:
+        task = await client.fetch(await client.imagine("[[fault:no-picture]] fox"))
+
+        assert (task["status"], task["imageUrl"], task["splitUrls"]) == ("SUCCESS", "", None)
+
+
+async def test_a_link_dies_when_its_time_is_over() -> None:
+    async with sandbox() as client:
+        living = await client.fetch(await client.imagine("[[fault:link-dies=60]] fox"))
+        dead = await client.fetch(await client.imagine("[[fault:link-dies=0]] fox"))
+        await asyncio.sleep(0.01)  # its time is measured on the wall
+
+        statuses = [
+            await client.status(task["imageUrl"].removeprefix(client.url))
+            for task in (living, dead)
+        ]
+        assert statuses == [200, 404]
+
+
+async def test_a_fetch_may_be_204() -> None:
+    async with sandbox() as client:
+        task_id = await client.imagine("[[fault:fetch-204]] fox")
+
+        assert await client.status(f"/mj/task/{task_id}/fetch") == 204
+        assert await client.post("/mj/task/list-by-condition", {"ids": [task_id]})
+
+
+async def test_answers_may_be_gzip_unasked() -> None:
+    async with (
+        sandbox() as client,
+        aiohttp.ClientSession(auto_decompress=False) as raw,
+        raw.post(
+            client.url + "/mj/submit/imagine",
+            json={"prompt": "[[fault:gzip]] fox"},
+            headers={"Accept-Encoding": "identity"},
+        ) as answer,
+    ):
+        assert answer.headers["Content-Encoding"] == "gzip"
+        assert b'"code":1' in gzip.decompress(await answer.read())
+
+
+async def test_answers_may_come_in_drips() -> None:
+    async with sandbox() as client:
+        began = asyncio.get_running_loop().time()
+
+        await client.imagine("[[fault:slow-drip=0.3]] fox")
+
+        assert asyncio.get_running_loop().time() - began > 0.25
+
+
+async def test_the_same_again_may_exist_already() -> None:
+    async with sandbox() as client:
+        first = await client.imagine("[[fault:existed]] fox")
+
+        again = await client.submit("imagine", {"prompt": "[[fault:existed]] fox"})
+
+        assert (again["code"], again["result"], await jobs(client)) == (21, first, 1)
+        assert again["properties"]["status"] == "SUCCESS"
+        assert again["properties"]["imageUrl"].startswith(client.url)
+
+
+async def test_a_window_may_be_hidden_behind_code_1() -> None:
+    async with sandbox() as client:
+        grid = await client.imagine("[[fault:hide-21]] fox")
+        upscale = (await client.press(grid, "U1"))["result"]
+
+        answer = await client.press(upscale, "Vary (Region)")
+
+        assert answer["code"] == 1
+        assert (await client.fetch(answer["result"]))["status"] == "MODAL"
+
+
+def test_every_fault_has_a_test_of_its_own() -> None:
+    text = Path(__file__).read_text()
+
+    missing = [name for name in faults.FAULTS if f"{name}" not in text]
+
+    assert missing == []
+
+
+async def progress_until_the_end(client: Client, task_id: str) -> list[int]:
+    seen = [0]
+    while seen[-1] < 100:
+        seen.append(int((await client.fetch(task_id))["progress"].rstrip("%")))
+        await asyncio.sleep(0.005)
+    return seen

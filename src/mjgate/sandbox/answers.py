@@ -83,6 +83,25 @@ def submitted(answer: Answer, spoil: Faults) -> Response:
     return spoilt(body, spoil, status)
 
 
+def job_submitted(answer: Answer, spoil: Faults) -> Response:
+    """The answer to a submit, as the job dialect has it: one code for accepted, waiting, window."""
+    taken = answer.result is not None
+    code = 0 if taken else answer.code
+    body: dict[str, object] = {
+        "code": str(code) if "code-as-string" in spoil else code,
+        "message": "成功" if taken else answer.description,
+        "data": {"taskId": answer.uuid} if taken else None,
+    }
+    status = 201 if "status-201" in spoil and answer.status == HTTPStatus.OK else answer.status
+    return spoilt(body, spoil, status)
+
+
+def job_error(status: int, description: str, reason: str) -> Response:
+    """A refusal of the job dialect."""
+    del reason
+    return plain({"code": status, "message": description, "data": None}, status)
+
+
 def error(status: int, description: str, reason: str) -> Response:
     """A refusal that is no answer to a submit, in the shape that clients know."""
     body = {

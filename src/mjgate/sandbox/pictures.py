@@ -1,40 +1,48 @@
-"""The pictures of jobs: drawn when somebody looks, kept while there is room, drawn again if not."""
+"""The files of jobs: drawn when somebody looks, kept while there is room, drawn again if not."""
 
-import struct
-import zlib
+import asyncio
+import re
 from collections import OrderedDict
 from hashlib import blake2b
 from typing import Final
 
 from mjgate.domain.image import sniff
-from mjgate.sandbox import views
+from mjgate.domain.task import Status
+from mjgate.sandbox import plain, views
+from mjgate.sandbox.easel import Easel
 from mjgate.sandbox.jobs import Job
+from mjgate.sandbox.pool import Pool
 
-ROOM: Final = 256 * 1024 * 1024
+ROOM: Final = 128 * 1024 * 1024
 """Bytes of pictures kept in memory; as much again for inputs."""
+
+File = tuple[bytes, str]
+"""Bytes and media type."""
+
+_NAME = re.compile(r"(?:(picture|[1-4]|progress-\d0)\.(?:jpg|png)|(input-\d{1,2})|([0-3]\.mp4))")
 
 
 class Shelf:
-    """Bytes by name, the least wanted thrown out where there is no more room."""
+    """Files by name; the least wanted go where there is no more room."""
 
     def __init__(self, room: int = ROOM) -> None:
         self.room = room
         self.used = 0
-        self.items: OrderedDict[str, bytes] = OrderedDict()
+        self.items: OrderedDict[str, File] = OrderedDict()
 
-    def get(self, name: str) -> bytes | None:
-        data = self.items.get(name)
-        if data is not None:
+    def get(self, name: str) -> File | None:
+        found = self.items.get(name)
+        if found is not None:
             self.items.move_to_end(name)
-        return data
+        return found
 
-    def put(self, name: str, data: bytes) -> None:
+    def put(self, name: str, file: File) -> None:
         if name in self.items:
             return
-        self.items[name] = data
-        self.used += len(data)
+        self.items[name] = file
+        self.used += len(file[0])
         while self.used > self.room and len(self.items) > 1:
-            _, thrown = self.items.popitem(last=False)
+            _, (thrown, _) = self.items.popitem(last=False)
             self.used -= len(thrown)
 
 
@@ -45,38 +53,73 @@ class Pictures:
         self.plain = plain
         self.inputs = Shelf()
         self.drawn = Shelf()
+        self.pool = Pool()
+        self.easel = Easel(self.pool, self.of, self._input)
+        self.drawing: dict[str, asyncio.Task[File]] = {}
 
     def keep(self, data: bytes) -> str:
         """Keep an input; its name stands for its bytes."""
         name = blake2b(data, digest_size=16).hexdigest()
-        self.inputs.put(name, data)
+        self.inputs.put(name, (data, sniff(data) or "application/octet-stream"))
         return name
 
-    async def describe(self, job: Job) -> tuple[str, ...]:
-        """Four prompts that could have drawn the job's input."""
-        return tuple(f"a picture, take {n} of {job.id}" for n in range(1, 5))
+    def warm(self, job: Job) -> None:
+        """Begin to draw before somebody looks, if nothing else is being drawn."""
+        ready = job.preparing is None or job.preparing.done()
+        if not self.plain and ready and not self.drawing and job.action not in views.TEXTUAL:
+            self._start(job, "picture")
 
-    async def of(self, job: Job, name: str) -> tuple[bytes, str] | None:
-        """A file of the job by its name, with its media type; None if it has no such file."""
-        stem, _, number = name.partition("-")
-        if stem == "input":
-            at = int(number) - 1 if number.isdigit() else -1
-            data = self.inputs.get(job.images[at]) if 0 <= at < len(job.images) else None
-            return (data, sniff(data) or "image/png") if data else None
-        return flat(job.seed, views.size(job)), "image/png"
+    async def file(self, job: Job, name: str) -> File | None:
+        """A file of the job by its name in addresses; None if it has no such file."""
+        found = _NAME.fullmatch(name)
+        if found is None or (found[3] and int(name[0]) >= views.clips(job)):
+            return None
+        if found[2]:
+            at = int(name.removeprefix("input-")) - 1
+            return self._input(job.images[at]) if 0 <= at < len(job.images) else None
+        stem = found[1] or found[3]
+        if stem.startswith("progress") or job.status is Status.SUCCESS:
+            return await self.of(job, stem)
+        return None
+
+    async def of(self, job: Job, stem: str) -> File:
+        """The file, drawn once however many wait for it. ValueError when it cannot be drawn."""
+        if self.plain:
+            return _plain(job, stem)
+        kept = self.drawn.get(f"{job.id}/{stem}")
+        return kept or await asyncio.shield(self._start(job, stem))
+
+    async def close(self) -> None:
+        """Stop drawing."""
+        for task in self.drawing.values():
+            task.cancel()
+        await asyncio.gather(*self.drawing.values(), return_exceptions=True)
+        await self.pool.close()
+
+    def _start(self, job: Job, stem: str) -> "asyncio.Task[File]":
+        name = f"{job.id}/{stem}"
+        task = self.drawing.get(name)
+        if task is None:
+            task = asyncio.create_task(self._draw(job, stem))
+            self.drawing[name] = task
+            task.add_done_callback(lambda done: self._drawn(name, done))
+        return task
+
+    async def _draw(self, job: Job, stem: str) -> File:
+        if job.preparing is not None:
+            await asyncio.wait([job.preparing])
+        return await self.easel.draw(job, stem)
+
+    def _drawn(self, name: str, done: "asyncio.Task[File]") -> None:
+        del self.drawing[name]
+        if not done.cancelled() and done.exception() is None:
+            self.drawn.put(name, done.result())
+
+    def _input(self, name: str) -> File | None:
+        return self.inputs.get(name)
 
 
-def flat(seed: int, size: tuple[int, int]) -> bytes:
-    """A PNG of four quarters in four colours of the seed, a sixteenth of `size`."""
-    width, height = max(2, size[0] // 16), max(2, size[1] // 16)
-    colours = [struct.pack(">I", (seed * (n + 1) * 2654435761) % 2**32)[:3] for n in range(4)]
-    left = width // 2
-    rows = [b"\0" + colours[top] * left + colours[top + 1] * (width - left) for top in (0, 2)]
-    pixels = rows[0] * (height // 2) + rows[1] * (height - height // 2)
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(pixels, 1)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in parts)
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+def _plain(job: Job, stem: str) -> File:
+    if stem.endswith(".mp4"):
+        return plain.CLIP, "video/mp4"
+    return plain.flat(job.seed, views.size(job)), "image/png"

@@ -45,7 +45,7 @@ class Preparation:
                 role: await self._fetched(name) for role, name in job.named_images.items()
             }
             if job.action is Action.DESCRIBE:
-                job.texts = await self.pictures.describe(job)
+                job.texts = await self.pictures.easel.describe(job)
         except (aiohttp.ClientError, TimeoutError, ValueError) as problem:
             job.fail_text = f"the image could not be read: {problem}"
 

@@ -13,8 +13,9 @@ from mjgate.domain.task import Status
 from mjgate.sandbox import asked, views
 from mjgate.sandbox.answers import Answer
 from mjgate.sandbox.faults import Faults
-from mjgate.sandbox.jobs import Job, Studio, new_uuid, seed_from
+from mjgate.sandbox.jobs import Job, new_uuid, seed_from
 from mjgate.sandbox.prepare import Preparation
+from mjgate.sandbox.studio import Studio
 
 CHANNEL: Final = "1118138338562560102"
 """The account that the sandbox pretends to be; any number of that length will do."""
@@ -116,6 +117,7 @@ class Desk:
             state=order.caller_state,
             hook_url=order.hook_url,
             base_url=ask.base_url,
+            suffix="png" if self.studio.settings.pictures == "plain" else "jpg",
             parent=parent,
             faults=ask.spoil,
             options=dict(order.fields),

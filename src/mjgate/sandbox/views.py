@@ -1,6 +1,7 @@
 """How a job is shown: as a task of the midjourney-proxy format, and as data of the job dialect."""
 
 from datetime import UTC, datetime
+from fractions import Fraction
 from math import sqrt
 from re import search
 from typing import Final
@@ -16,7 +17,7 @@ from mjgate.sandbox.jobs import Job
 AREA: Final = 1024 * 1024
 """Pixels of a grid."""
 
-FOURFOLD: Final = frozenset({Action.EDITS, Action.RETEXTURE})
+FOURFOLD: Final = frozenset({Action.EDITS})
 """Actions whose result is four pictures, not a grid of four."""
 
 TEXTUAL: Final = frozenset({Action.DESCRIBE, Action.SHORTEN})
@@ -36,11 +37,15 @@ JOB_STATUS: Final = {
 
 
 def size(job: Job) -> tuple[int, int]:
-    """Width and height in pixels: about a megapixel in the wanted proportions, in steps of 16."""
+    """Width and height in pixels: about a megapixel in the wanted proportions, at most 4:1."""
     found = search(r"--(?:ar|aspect)\s+(\d{1,4}):(\d{1,4})", job.prompt)
     across, down = (int(found[1]), int(found[2])) if found else (1, 1)
-    ratio = min(4.0, max(0.25, across / down)) if across and down else 1.0
-    return round(sqrt(AREA * ratio) / 16) * 16, round(sqrt(AREA / ratio) / 16) * 16
+    if not across or not down:
+        across = down = 1
+    ratio = min(4.0, max(0.25, across / down))
+    across, down = Fraction(ratio).limit_denominator(100).as_integer_ratio()
+    step = max(1, round(sqrt(AREA / 4 / (across * down))))
+    return 2 * step * across, 2 * step * down
 
 
 def media(job: Job, name: str) -> str:
@@ -49,8 +54,11 @@ def media(job: Job, name: str) -> str:
 
 
 def clips(job: Job) -> int:
-    """How many clips a video has."""
-    return int(job.options.get("batchSize", 4)) if job.action is Action.VIDEO else 0
+    """How many clips a job has: those of a video, or the one that was enlarged."""
+    if job.action is Action.VIDEO:
+        return int(job.options.get("batchSize", 4))
+    enlarged = job.action is Action.UPSCALE and job.parent is not None
+    return int(enlarged and job.parent is not None and job.parent.action is Action.VIDEO)
 
 
 def buttons(job: Job) -> tuple[Button, ...]:
@@ -64,7 +72,7 @@ def task(job: Job, now: int) -> TaskView:
     blank = job.status is Status.FAILURE and not job.fail_text
     failed = job.fail_text if job.status is Status.FAILURE and job.fail_text else None
     progress = job.progress(now)
-    four = [media(job, f"{n}.png") for n in range(1, 5)] if done else []
+    four = [media(job, f"{n}.{job.suffix}") for n in range(1, 5)] if done else []
     width, height = size(job) if done else (0, 0)
     videos = [media(job, f"{n}.mp4") for n in range(clips(job))] if done else []
     text = "\n\n".join(job.texts) if done else ""
@@ -137,12 +145,12 @@ def link_is_dead(job: Job, now: int) -> bool:
 
 def _picture(job: Job, progress: int, *, done: bool) -> str:
     if job.status is Status.IN_PROGRESS and job.action not in TEXTUAL and progress >= STEP:
-        return media(job, f"progress-{progress // STEP * STEP}.webp")
+        return media(job, f"progress-{progress // STEP * STEP}.{job.suffix}")
     if not done or job.action is Action.SHORTEN:
         return ""
     if job.action in FOURFOLD:
-        return media(job, "1.png")
-    return media(job, "picture.png")
+        return media(job, f"1.{job.suffix}")
+    return media(job, f"picture.{job.suffix}")
 
 
 def _addresses(urls: list[str]) -> list[MediaView] | None:

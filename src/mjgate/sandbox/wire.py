@@ -22,6 +22,7 @@ BODY_MOST: Final = 64 * 1024 * 1024
 
 Handler = Callable[[Request], Awaitable[Response]]
 Writer = Callable[[Answer, Faults], Response]
+ErrorWriter = Callable[[int, str, str], Response]
 
 
 class Wire:
@@ -31,15 +32,15 @@ class Wire:
         self.secret = settings.secret
         self.desk = desk
 
-    def guarded(self, handler: Handler) -> Handler:
-        """Only with the key, and refusals as answers."""
+    def guarded(self, handler: Handler, write: ErrorWriter = answers.error) -> Handler:
+        """Only with the key, and refusals as answers; `write` gives them their dialect."""
 
         async def guarded(request: Request) -> Response:
             try:
                 self._check_key(request)
                 return await handler(request)
             except Refused as refused:
-                return answers.error(refused.status, refused.description, refused.reason)
+                return write(refused.status, refused.description, refused.reason)
 
         return guarded
 
