@@ -1,0 +1,183 @@
+"""
+Every option of the program: its default, its explanation, and where its value came from.
+
+The command line comes first, then the environment (`MJGATE_<NAME>`, or `MJGATE_<NAME>_FILE` for a
+secret), then the file named by `--config` or `MJGATE_CONFIG`, then the default.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from mjgate.config.options import Shown, option
+from mjgate.config.values import (
+    DATABASE_URL,
+    FLAG,
+    HOST,
+    HOSTS,
+    NETWORKS,
+    ORIGINS,
+    PATH,
+    PRIVATE_HOSTS,
+    PUBLIC_URL,
+    SIZE,
+    TEXT,
+    choice,
+    decimal,
+    secret,
+    whole,
+)
+
+_DATA_DIR = Path("data")
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  what is replaced, not listened on
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class ConfigError(Exception):
+    """An option has a value that cannot be used; the text names it, its source and what may be."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """Every option; `sources.load` reads and checks what people typed."""
+
+    data_dir: Path = option(  # noqa: RUF009  a path does not change, and `option` makes a field
+        _DATA_DIR,
+        "Where the database, the master key and the pictures are kept.",
+        PATH,
+        flag="--data-dir",
+        otherwise="./data",
+    )
+    database_url: str = option(
+        "",
+        "Where tasks and money are kept: a file of SQLite's, or a PostgreSQL server.",
+        DATABASE_URL,
+        flag="--database-url",
+        shown=Shown.WITHOUT_PASSWORD,
+        otherwise="mjgate.db in the data directory",
+    )
+    host: str = option("127.0.0.1", "Address to listen on.", HOST, flag="--host")
+    port: int = option(
+        8000, "Port to listen on; 0 takes a free one.", whole(0, 65535), flag="--port"
+    )
+    public_url: str = option(
+        "",
+        "How clients reach us; the addresses of pictures begin with it.",
+        PUBLIC_URL,
+        flag="--public-url",
+        otherwise="http://HOST:PORT",
+    )
+    secret_key: str = option(
+        "",
+        "The master key that encrypts and signs; without it one is made in the data directory."
+        " PostgreSQL needs it, the same on every node.",
+        secret(32, 1024),
+        shown=Shown.NEVER,
+        otherwise="secret.key in the data directory",
+    )
+    admin_password: str = option(
+        "",
+        "Password of the first admin; counts only while there is no admin.",
+        secret(12, 256),
+        shown=Shown.NEVER,
+        otherwise="a random one, printed once",
+    )
+    allow_private_hosts: tuple[str, ...] = option(
+        (),
+        "Private hosts that users' addresses may lead to; for development.",
+        PRIVATE_HOSTS,
+        otherwise="none",
+    )
+    allowed_hosts: tuple[str, ...] = option(
+        (),
+        "Host names that we answer under.",
+        HOSTS,
+        otherwise="the public URL's host and loopback",
+    )
+    trusted_proxies: tuple[str, ...] = option(
+        (), "Proxies whose forwarded headers we believe.", NETWORKS, otherwise="none"
+    )
+    workers: int = option(1, "Processes that serve HTTP.", whole(1, 64), flag="--workers")
+    no_workers: bool = option(
+        False,  # noqa: FBT003  the default of a named option
+        "Serve HTTP without background work; `mjgate work` does that elsewhere.",
+        FLAG,
+        flag="--no-workers",
+    )
+    body_limit: int = option(
+        48 * 1024 * 1024, "Bytes that a submit may have.", SIZE, otherwise="48 MiB"
+    )
+    answer_wait: float = option(
+        10.0,
+        "Seconds that a submit waits for the channel's word before it answers.",
+        decimal(0, 60, " seconds"),
+    )
+    cors_origins: tuple[str, ...] = option(
+        ("*",), "Web pages that may call us; off when a proxy adds the headers.", ORIGINS
+    )
+    log_format: str = option(
+        "console", "How the log is written.", choice("console", "json"), flag="--log-format"
+    )
+    log_level: str = option(
+        "info", "What is written to the log.", choice("debug", "info", "warning", "error")
+    )
+    log_prompts: bool = option(False, "Whether prompts may stand in the log.", FLAG)  # noqa: FBT003  the same
+    time_scale: float = option(1.0, "Multiplies every long wait; for tests.", decimal(0.0001, 1000))
+    fault_point: str = option("", "Where the program kills itself; for tests.", TEXT)
+    sources: Mapping[str, str] = field(default_factory=dict[str, str], repr=False, compare=False)
+    unknown: tuple[str, ...] = field(default=(), repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Fill in what depends on other options."""
+        object.__setattr__(self, "data_dir", self.data_dir.absolute())
+        if not self.database_url:
+            object.__setattr__(self, "database_url", f"sqlite:///{self.data_dir / 'mjgate.db'}")
+
+    def address(self, port: int | None = None) -> str:
+        """The public URL, without a slash at its end; `port` is the one that was had for 0."""
+        if self.public_url:
+            return self.public_url
+        host = _ANYWHERE.get(self.host, self.host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{port or self.port}"
+
+    @property
+    def secret_key_file(self) -> Path:
+        """Where the master key is kept when no option gives it."""
+        return self.data_dir / "secret.key"
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What should not stay as it is where others can reach us, in sentences."""
+        return (
+            *self.unknown,
+            *_test_switches(self),
+            *_open_doors(self),
+        )
+
+
+def _test_switches(config: Config) -> list[str]:
+    found: list[str] = []
+    if config.time_scale != 1:
+        found.append(
+            f"MJGATE_TIME_SCALE is {config.time_scale:g}: deadlines and pauses are for tests only."
+        )
+    if config.fault_point:
+        found.append(f"MJGATE_FAULT_POINT is set: this process ends itself {config.fault_point}.")
+    return found
+
+
+def _open_doors(config: Config) -> list[str]:
+    found: list[str] = []
+    if config.allow_private_hosts:
+        hosts = ", ".join(config.allow_private_hosts)
+        found.append(f"MJGATE_ALLOW_PRIVATE_HOSTS lets users' addresses lead to {hosts}.")
+    if config.host not in _LOOPBACK and not (config.public_url or config.allowed_hosts):
+        found.append(
+            "Set MJGATE_PUBLIC_URL: we listen beyond this machine, answer under any host name, and"
+            f" the addresses of pictures begin with {config.address()}."
+        )
+    url = urlsplit(config.public_url)
+    if url.scheme == "http" and url.hostname not in _LOOPBACK:
+        found.append("MJGATE_PUBLIC_URL is plain http: keys travel in the open.")
+    return found
