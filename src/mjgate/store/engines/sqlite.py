@@ -63,8 +63,6 @@ class Scans:
         for connection in self._connections:
             connection.interrupt()
         self._threads.shutdown()
-        for connection in self._connections:
-            connection.close()
 
 
 @final
@@ -150,4 +148,7 @@ class SqliteEngine(Engine):
     async def close(self) -> None:
         await self._writer.close()
         self._scans.close()
+        for connection in self._connections.scanners:
+            connection.close()
         self._connections.reader.close()
+        self._connections.writer.close()  # the last one tidies up, for which it has to write

@@ -188,7 +188,6 @@ class Writer:
         self._wake.set()
         await self._task
         self._thread.shutdown()
-        self._connection.close()
 
     async def _serve(self) -> None:
         while self._queue or not self._closed:

@@ -1,0 +1,225 @@
+"""The composition root: the only module, with the command line, that knows every other."""
+
+import asyncio
+import os
+import secrets
+import signal
+import socket
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
+
+import uvicorn
+
+from mjgate.config import Config
+from mjgate.domain.clock import SECOND, SystemClock
+from mjgate.domain.timing import Timing
+from mjgate.files import Files
+from mjgate.keys import SHORTEST, Keys, Master, new_master
+from mjgate.lifecycle import Gateway, Senders, nodes, nowhere
+from mjgate.links import Links
+from mjgate.public_http import PublicHTTP
+from mjgate.store import settings
+from mjgate.store.alive import Locks
+from mjgate.store.database import Database
+from mjgate.store.migrate import migrate
+from mjgate.upstream import Upstream
+from mjgate.web import WebSettings, create_app
+from mjgate.workers import working
+
+BACKLOG: Final = 2_048
+KEEP_ALIVE: Final = 75
+SQLITE: Final = "sqlite"
+
+
+class KeyTroubleError(Exception):
+    """The master key is missing, wrong or readable by others; the text says what to do."""
+
+
+async def open_store(config: Config, *, must_exist: bool) -> Database:
+    """
+    Open the database and check that the master key at hand is the one it was written with.
+
+    Unless it `must_exist`, it is made, brought up to date, and given a key. DatabaseUnusable,
+    KeyTroubleError.
+    """
+    if not must_exist:
+        config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    store = await Database.open(config.database_url, must_exist=must_exist)
+    try:
+        if not must_exist:
+            await migrate(store, SystemClock(store.offset).now())
+        await _check_key(config, store, may_make=not must_exist)
+    except BaseException:
+        await store.close()
+        raise
+    return store
+
+
+def load_keys(config: Config) -> Keys:
+    """The master key: from the option, else from its file. KeyTroubleError."""
+    if config.secret_key:
+        return Keys(Master(config.secret_key))
+    path = config.secret_key_file
+    try:
+        secret = path.read_text("utf-8").strip()
+    except FileNotFoundError as error:
+        msg = f"There is no master key at {path}; set MJGATE_SECRET_KEY or bring the file back."
+        raise KeyTroubleError(msg) from error
+    if path.stat().st_mode & 0o077:
+        msg = f"{path} can be read by others; run: chmod 600 {path}"
+        raise KeyTroubleError(msg)
+    if len(secret) < SHORTEST:
+        msg = f"{path} does not hold a master key; bring back the file it had."
+        raise KeyTroubleError(msg)
+    return Keys(Master(secret))
+
+
+async def _check_key(config: Config, store: Database, *, may_make: bool) -> None:
+    known = await settings.key_check(store.reader)
+    if known is None and may_make:
+        _make_key(config, store)
+    keys = load_keys(config)
+    if known is None:
+        now = SystemClock(store.offset).now()
+        await store.write(settings.set_key_check, keys.current.id, keys.check_value(), now)
+        known = await settings.key_check(store.reader)
+    if known is not None and known[1] != keys.check_value():
+        msg = (
+            f"{store.where} was written with another master key (id {known[0]}) than the one at"
+            f" hand (id {keys.current.id}); start with that key: nothing else can read its secrets."
+        )
+        raise KeyTroubleError(msg)
+
+
+def _make_key(config: Config, store: Database) -> None:
+    """A new database gets a new key; several machines must share one that is set."""
+    if config.secret_key or config.secret_key_file.exists():
+        return
+    if store.engine != SQLITE:
+        msg = "PostgreSQL needs MJGATE_SECRET_KEY, the same 32 characters or more on every node."
+        raise KeyTroubleError(msg)
+    handle = os.open(config.secret_key_file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(new_master() + "\n")
+
+
+@asynccontextmanager
+async def gateway_of(config: Config, public_url: str) -> AsyncGenerator[Gateway]:
+    """Everything a process works with, open for as long as the block lasts."""
+    async with AsyncExitStack() as stack:
+        store = await open_store(config, must_exist=False)
+        stack.push_async_callback(store.close)
+        upstream = await Upstream.open()
+        stack.push_async_callback(upstream.close)
+        public = await PublicHTTP.start(allow_private=config.allow_private_hosts)
+        stack.push_async_callback(public.close)
+        keys = load_keys(config)
+        yield Gateway(
+            store=store,
+            upstream=upstream,
+            public=public,
+            files=Files(config.data_dir / "blobs"),
+            clock=SystemClock(store.offset),
+            keys=keys,
+            links=Links(public_url, keys),
+            node=secrets.token_hex(8),
+            timing=Timing().scaled(config.time_scale),
+            answer_wait=int(config.answer_wait * SECOND),
+            senders=Senders(),
+            checkpoint=_checkpoint(config.fault_point),
+        )
+
+
+@asynccontextmanager
+async def background(config: Config, gateway: Gateway) -> AsyncGenerator[None]:
+    """Work as a node among nodes for as long as the block lasts."""
+    locks = Locks(config.data_dir / "nodes") if gateway.store.engine == SQLITE else None
+    if locks is not None:
+        locks.hold(gateway.node)
+    await nodes.join(gateway, socket.gethostname())
+    try:
+        async with working(gateway, _alive_by(locks)):
+            yield
+    finally:
+        await nodes.leave(gateway)
+        if locks is not None:
+            locks.release(gateway.node)
+
+
+async def serve(config: Config, *, ready: Callable[[str], None]) -> None:
+    """Serve until told to stop; `ready` hears the address once requests are answered."""
+    listener = listen(config.host, config.port)
+    url = config.address(listener.getsockname()[1])
+    try:
+        async with gateway_of(config, url) as gateway, background(config, gateway):
+            await _answer(config, gateway, listener, lambda: ready(url))
+    finally:
+        listener.close()
+
+
+async def work(config: Config) -> None:
+    """Work in the background until told to stop, without answering requests."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with gateway_of(config, config.address()) as gateway, background(config, gateway):
+        await stop.wait()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; OSError when the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+async def _answer(
+    config: Config, gateway: Gateway, listener: socket.socket, ready: Callable[[], None]
+) -> None:
+    application = create_app(
+        gateway,
+        WebSettings(body_limit=config.body_limit, origins=", ".join(config.cors_origins)),
+    )
+    server = uvicorn.Server(
+        uvicorn.Config(
+            application,
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=KEEP_ALIVE,
+            timeout_graceful_shutdown=5,
+        )
+    )
+    asyncio.get_running_loop().call_soon(ready)
+    await server.serve(sockets=[listener])
+
+
+def _alive_by(locks: Locks | None) -> Callable[[str], bool | None]:
+    if locks is None:
+        return lambda node: None
+    return locks.alive
+
+
+def _checkpoint(name: str) -> Callable[[str], None]:
+    """For tests of crashes: die at once, as if the power had gone, at the named place."""
+    if not name:
+        return nowhere
+
+    def die(place: str) -> None:
+        if place == name:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return die

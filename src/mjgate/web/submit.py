@@ -1,0 +1,178 @@
+"""POST /mj/submit/*: one route for each rule."""
+
+import asyncio
+import hashlib
+from contextlib import suppress
+from functools import partial
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from mjgate.dialects.mjproxy import SubmitAnswer, encode
+from mjgate.domain.account import Caller
+from mjgate.domain.action import RULES, Rule
+from mjgate.domain.errors import (
+    BadField,
+    IdempotencyMismatch,
+    IdempotencyRunning,
+    Refused,
+    Unsupported,
+)
+from mjgate.domain.order import Order, read_order
+from mjgate.domain.task import State, Status
+from mjgate.lifecycle.submit import Once, submit
+from mjgate.lifecycle.verdict import Outcome
+from mjgate.store import channels, idempotency, tasks
+from mjgate.store.database import ConstraintBroken
+from mjgate.store.idempotency import Remembered
+from mjgate.web.bodies import decode, read
+from mjgate.web.context import Context
+from mjgate.web.respond import raw, refusal, request_id
+from mjgate.web.tasks import media_of
+
+SERVED: Final = frozenset(RULES) - {
+    "submit/change",
+    "submit/simple-change",
+    "submit/modal",
+    "submit/upload-discord-images",
+}
+"""The rules whose way through the gateway is whole; the others are refused by name."""
+
+LARGE: Final = 256 * 1024
+"""Bodies from here on are read on a thread: base64 and hashing would stall everybody else."""
+
+QUEUE_WORTH_TELLING: Final = 3
+ONCE_MOST: Final = 255
+HTTP_OK: Final = 200
+
+
+def routes(context: Context) -> list[Route]:
+    """A route for each rule and alias."""
+    return [
+        Route(f"/mj/{path}", partial(_handle, context, rule), methods=["POST"])
+        for rule in RULES.values()
+        for path in (rule.path, *rule.aliases)
+    ]
+
+
+async def _handle(context: Context, rule: Rule, request: Request) -> Response:
+    """One submit, from the key to the answer."""
+    caller = await context.doors.caller(request)
+    body = await read(request, context.settings.body_limit)
+    once = _once(request, caller, rule, body)
+    if once is not None and (before := await _before(context, once)) is not None:
+        return before
+    try:
+        order = await _order(rule, body)
+        outcome = await submit(context.gateway, caller, order, prefix=request.state.mode, once=once)
+    except Refused as refused:
+        return await _refused(context, request, once, refused, written=False)
+    if outcome.refused is not None:
+        return await _refused(context, request, once, outcome.refused, written=True)
+    return await _accepted(context, once, outcome)
+
+
+async def _order(rule: Rule, body: bytes) -> Order:
+    """The checked order; on a thread when the body is large."""
+    if rule.path not in SERVED:
+        msg = f"{rule.path} is not served yet."
+        raise Unsupported(msg)
+    if len(body) > LARGE:
+        return await asyncio.to_thread(lambda: read_order(rule, decode(body)))
+    return read_order(rule, decode(body))
+
+
+async def _accepted(context: Context, once: Once | None, outcome: Outcome) -> Response:
+    body = encode(await _answer(context, outcome))
+    if once is not None:
+        await context.gateway.store.write(idempotency.answered, once.scope, once.key, body.decode())
+    return raw(body)
+
+
+async def _answer(context: Context, outcome: Outcome) -> SubmitAnswer:
+    """The protocol's word for where the submit has led."""
+    task = outcome.task
+    properties = await _channel(context, task.channel_id)
+    if outcome.existed:
+        shown = media_of(task, context.gateway.links)
+        existed = {"existed": True, "status": task.status, "imageUrl": shown.image_url}
+        return SubmitAnswer(1, "The task exists already", str(task.id), properties | existed)
+    if task.status is Status.MODAL:
+        window = {"finalPrompt": task.result.final_prompt or task.prompt, "remix": True}
+        return SubmitAnswer(21, "Waiting for window confirm", str(task.id), properties | window)
+    if task.state is State.QUEUED:
+        ahead = await tasks.ahead(context.gateway.store.reader, task)
+        if ahead > QUEUE_WORTH_TELLING:
+            queued: dict[str, object] = {"numberOfQueues": ahead}
+            return SubmitAnswer(22, f"In queue, {ahead} tasks ahead", str(task.id), queued)
+        return SubmitAnswer(1, "Submit success", str(task.id))
+    return SubmitAnswer(1, "Submit success", str(task.id), properties)
+
+
+async def _channel(context: Context, channel_id: int | None) -> dict[str, object]:
+    if channel_id is None:
+        return {}
+    instance = await channels.instance_id(context.gateway.store.reader, channel_id)
+    return {"discordInstanceId": instance} if instance else {}
+
+
+async def _refused(
+    context: Context, request: Request, once: Once | None, refused: Refused, *, written: bool
+) -> Response:
+    """The refusal; a repeat gets the same where it says something lasting, else a new try."""
+    response = refusal(refused, request_id(request))
+    if once is None or isinstance(refused, IdempotencyRunning):
+        return response
+    store = context.gateway.store
+    lasting = refused.code in {4, 24} and refused.status == HTTP_OK
+    if written and lasting:
+        await store.write(idempotency.answered, once.scope, once.key, _text(response))
+    elif written:
+        await store.write(idempotency.free, once.scope, once.key)
+    elif lasting:
+        now = context.gateway.clock.now()
+        row = Remembered(once.fingerprint, None, _text(response), context.gateway.node, now)
+        with suppress(ConstraintBroken):
+            await store.write(idempotency.remember, once.scope, once.key, row)
+    return response
+
+
+def _text(response: Response) -> str:
+    return bytes(response.body).decode()
+
+
+async def _before(context: Context, once: Once) -> Response | None:
+    """The answer to a repeat; None for a key that was not used yet."""
+    reader = context.gateway.store.reader
+    found = await idempotency.find(reader, once.scope, once.key)
+    if found is None:
+        return None
+    if found.fingerprint != once.fingerprint:
+        raise IdempotencyMismatch
+    if found.answer is not None:
+        return _replayed(found.answer.encode())
+    task = None if found.task_id is None else await tasks.by_id(reader, found.task_id)
+    if task is None or task.state is State.SENDING:
+        raise IdempotencyRunning(retry_after=1)
+    return _replayed(encode(await _answer(context, Outcome(task))))
+
+
+def _replayed(body: bytes) -> Response:
+    response = raw(body)
+    response.headers["Idempotent-Replayed"] = "true"
+    return response
+
+
+def _once(request: Request, caller: Caller, rule: Rule, body: bytes) -> Once | None:
+    """The request's Idempotency-Key, within API key, method and path. BadField."""
+    key = request.headers.get("idempotency-key", "").strip()
+    if not key:
+        return None
+    if len(key) > ONCE_MOST:
+        msg = f"Idempotency-Key may have at most {ONCE_MOST} characters."
+        raise BadField(msg, field="Idempotency-Key")
+    mode = request.state.mode or ""
+    scope = f"{caller.token_id} POST {mode} {rule.path}"
+    return Once(scope, key, hashlib.sha256(body).hexdigest())

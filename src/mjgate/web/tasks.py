@@ -1,0 +1,87 @@
+"""GET /mj/task/{id}/fetch and its kin: what a client may know of its own tasks."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Final, cast
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from mjgate.dialects.mjproxy import Media, TaskView, show
+from mjgate.domain.action import Action
+from mjgate.domain.errors import TooLarge
+from mjgate.domain.task import Task
+from mjgate.links import Links
+from mjgate.store import tasks
+from mjgate.web.bodies import SMALL, decode, read
+from mjgate.web.context import Context
+from mjgate.web.respond import answer
+
+IDS_MOST: Final = 5_000
+
+_SEVERAL: Final = frozenset({Action.EDITS, Action.RETEXTURE, Action.UPLOAD, Action.SWAP_FACE})
+"""Actions whose result is several pictures; elsewhere four pictures are the cuts of a grid."""
+
+
+def routes(context: Context) -> list[Route]:
+    """What is asked most comes first."""
+    listed = partial(_by_condition, context)
+    return [
+        Route("/mj/task/{id}/fetch", partial(_fetch, context)),
+        Route("/mj/task/list-by-condition", listed, methods=["POST"]),
+        Route("/mj/task/list-by-ids", listed, methods=["POST"]),
+    ]
+
+
+async def _fetch(context: Context, request: Request) -> Response:
+    """One task of one's own; another's does not exist."""
+    caller = await context.doors.caller(request)
+    gateway = context.gateway
+    task = await tasks.get(gateway.store.reader, request.path_params["id"], seen_by=caller)
+    return answer(view(task, gateway.links))
+
+
+async def _by_condition(context: Context, request: Request) -> Response:
+    """Those of `ids` that exist and are one's own, in the order asked; a bare array."""
+    caller = await context.doors.caller(request)
+    ids = _ids(decode(await read(request, SMALL)).get("ids"))
+    if len(ids) > IDS_MOST:
+        msg = f"At most {IDS_MOST} ids may be asked for at once, not {len(ids)}."
+        raise TooLarge(msg, properties={"limit": IDS_MOST})
+    gateway = context.gateway
+    found = await tasks.several(gateway.store.reader, ids, seen_by=caller) if ids else {}
+    return answer([view(found[each], gateway.links) for each in ids if each in found])
+
+
+def view(task: Task, links: Links) -> TaskView:
+    """The task as its owner sees it."""
+    return show(task, media_of(task, links))
+
+
+def media_of(task: Task, links: Links) -> Media:
+    """The task's pictures and clips under our own addresses."""
+    result = task.result
+    if result.empty:
+        return Media()
+    pictures = tuple(links.image(task.id, n=n) for n in range(1, len(result.image_urls) + 1))
+    several = task.action in _SEVERAL
+    image = ""
+    if result.image_url:
+        image = links.image(task.id, progress=None if task.state.final else task.progress)
+    elif pictures:
+        image = pictures[0]
+    return Media(
+        image_url=image,
+        image_urls=pictures if several else (),
+        split_urls=() if several else pictures,
+        video_urls=tuple(links.video(task.id, n) for n in range(len(result.video_urls))),
+    )
+
+
+def _ids(value: object) -> list[int]:
+    """Ids from texts or numbers, each once; what cannot be an id is left out."""
+    items = cast("Sequence[object]", value) if isinstance(value, list) else ()
+    texts = (str(item) for item in items if isinstance(item, str | int))
+    numbers = (tasks.parse_id(text.strip()) for text in texts)
+    return list(dict.fromkeys(number for number in numbers if number is not None))

@@ -1,0 +1,99 @@
+"""
+Background work: a table of steps, and the one loop that runs them.
+
+A step does what is to be done now and says whether more may follow; it is an ordinary function,
+which a test calls once.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from mjgate.lifecycle import Gateway
+from mjgate.lifecycle.nodes import Alive, beat, clear_up
+from mjgate.lifecycle.queue import expire, queue
+from mjgate.lifecycle.track import Tracker
+from mjgate.store import idempotency
+
+log = logging.getLogger(__name__)
+
+DRAIN: Final = 30.0
+"""Seconds that open sends get when the process is asked to stop."""
+
+Step = Callable[[], Awaitable[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A step, and how many seconds to rest when it found nothing to do."""
+
+    step: Step
+    rest: float
+    wakes: bool = False  # a changed task ends the rest
+
+
+def crew(gateway: Gateway, tracker: Tracker, alive: Alive) -> Mapping[str, Worker]:
+    """Everybody who works in a process."""
+    return {
+        "beat": Worker(partial(beat, gateway), rest=2),
+        "clear up": Worker(partial(clear_up, gateway, alive), rest=2),
+        "queue": Worker(partial(queue, gateway), rest=0.5, wakes=True),
+        "expire": Worker(partial(expire, gateway), rest=1),
+        "track": Worker(tracker.step, rest=0.25, wakes=True),
+        "forget": Worker(partial(_forget, gateway), rest=600),
+    }
+
+
+async def repeat(worker: Worker, name: str, stop: asyncio.Event, wake: asyncio.Event) -> None:
+    """Run the step while it finds work, rest when it finds none, leave when `stop` is set."""
+    while not stop.is_set():
+        wake.clear()
+        try:
+            if await worker.step():
+                await asyncio.sleep(0)
+                continue
+        except Exception:
+            log.exception("a worker failed", extra={"worker": name})
+        with suppress(TimeoutError):
+            async with asyncio.timeout(worker.rest):
+                await wake.wait()
+
+
+@asynccontextmanager
+async def working(gateway: Gateway, alive: Alive) -> AsyncGenerator[Tracker]:
+    """Work in the background for as long as the block lasts; then stop claiming and drain."""
+    tracker = Tracker(gateway)
+    stop = asyncio.Event()
+    workers = crew(gateway, tracker, alive)
+    wakes = {name: asyncio.Event() for name in workers}
+    tasks = [
+        asyncio.create_task(repeat(worker, name, stop, wakes[name]), name=name)
+        for name, worker in workers.items()
+    ]
+
+    def woken(_: int) -> None:
+        for name, worker in workers.items():
+            if worker.wakes:
+                wakes[name].set()
+
+    try:
+        with gateway.store.changes.heard_by(woken):
+            yield tracker
+    finally:
+        stop.set()
+        for wake in wakes.values():
+            wake.set()
+        await asyncio.gather(*tasks)
+        await tracker.close()
+        await gateway.senders.drain(DRAIN)
+
+
+async def _forget(gateway: Gateway) -> bool:
+    """Drop idempotency keys that are too old to be asked again."""
+    before = gateway.clock.now() - gateway.timing.idempotency
+    await gateway.store.write(idempotency.forget_before, before)
+    return False
