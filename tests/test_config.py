@@ -62,8 +62,8 @@ def test_a_secret_said_twice_is_refused(tmp_path: Path) -> None:
         (
             {"MJGATE_SECRET_KEY": "tooshort"},
             (
-                "secret_key cannot be what it is (MJGATE_SECRET_KEY): it must be a text of 32 to 1024"
-                " characters."
+                "secret_key cannot be what it is (MJGATE_SECRET_KEY): it must be a text of"
+                " 32 to 1024 characters."
             ),
         ),
         (
