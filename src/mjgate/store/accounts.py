@@ -124,6 +124,14 @@ async def admins(reader: Reader) -> int:
     return 0 if row is None else int(row["n"])
 
 
+async def any_admin(reader: Reader) -> bool:
+    """Whether there is an admin, active or not."""
+    row = await reader.row(
+        "SELECT 1 FROM users WHERE role = 'admin' AND deleted_at IS NULL LIMIT 1"
+    )
+    return row is not None
+
+
 async def group_id(tx: Transaction, name: str, now: int) -> int | None:
     """The id of a group; the group `default` is made when it is missing."""
     row = await tx.row("SELECT id FROM groups WHERE name = :name AND deleted_at IS NULL", name=name)

@@ -167,6 +167,13 @@ async def set_status(tx: Transaction, channel_id: int, status: ChannelStatus) ->
     )
 
 
+async def set_base_url(tx: Transaction, channel_id: int, base_url: str) -> None:
+    """Reach the channel elsewhere from now on; its tasks are looked for there too."""
+    await tx.run(
+        "UPDATE channels SET base_url = :base_url WHERE id = :id", id=channel_id, base_url=base_url
+    )
+
+
 async def pause(tx: Transaction, channel_id: int, mode: Mode, until: int) -> None:
     """The channel said that it is busy: nothing new in this mode before `until`."""
     await tx.run(
