@@ -1,0 +1,63 @@
+"""
+What people change: users, keys and channels.
+
+One function is one transaction with its audit row. Nothing here knows who asks by which way:
+the command line and the management API call the same functions and see the same errors:
+
+NotDone
+├── BadValue   a value cannot be used; `field` names it
+├── NoSuch     what should be changed does not exist; `noun` says what it would be
+└── Taken      it would clash with what is there
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from mjgate.domain.clock import Clock
+from mjgate.domain.errors import GatewayError
+from mjgate.keys import Keys
+from mjgate.store.database import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Who changes things, and what is needed for it."""
+
+    store: Database
+    keys: Keys
+    clock: Clock
+    actor: str  # as the audit names him
+
+
+class NotDone(GatewayError):
+    """Nothing was changed; the text says why."""
+
+    status: ClassVar[int] = 400
+
+
+class BadValue(NotDone):
+    """A value cannot be used."""
+
+    def __init__(self, text: str, *, field: str) -> None:
+        super().__init__(text)
+        self.field = field
+
+
+class NoSuch(NotDone):
+    """There is no such thing."""
+
+    status = 404
+
+    def __init__(self, noun: str, name: str) -> None:
+        super().__init__(f"There is no {noun} {name!r}.")
+        self.noun = noun
+
+
+class Taken(NotDone):
+    """It would clash with what is there."""
+
+    status = 409
+
+    def __init__(self, text: str, *, noun: str) -> None:
+        super().__init__(text)
+        self.noun = noun

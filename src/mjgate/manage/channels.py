@@ -1,0 +1,233 @@
+"""Channels: adding them, letting them take work or not, and trying them."""
+
+import re
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from mjgate.domain.action import Action, Mode
+from mjgate.domain.address import PUBLIC, Origin
+from mjgate.domain.channel import Channel, ChannelStatus
+from mjgate.domain.errors import BadAddress
+from mjgate.manage import BadValue, Desk, NoSuch, Taken, checks
+from mjgate.providers import PROVIDERS, Provider
+from mjgate.store import channels, settings
+from mjgate.store.database import ConstraintBroken, Reader, Transaction
+
+CREDENTIAL: Final = "channel"
+"""The purpose under which channels' keys are encrypted."""
+
+_SECRET: Final = re.compile(r"[\x21-\x7e]{1,4096}")
+_NUMBER: Final = re.compile(r"[1-9][0-9]{0,3}")
+_PRIORITY_MOST: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewChannel:
+    """A channel to be added. Empty modes, actions and groups mean all."""
+
+    name: str
+    provider: str
+    base_url: str
+    secret: str
+    modes: Iterable[str] = ()
+    actions: Iterable[str] = ()
+    groups: Iterable[str] = ()
+    max_running: int = 10  # of each mode
+    max_waiting: int = 1_000
+    priority: int = 0
+    weight: int = 1
+    options: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeChannel:
+    """A channel that was added."""
+
+    id: int
+    name: str
+    instance_id: str
+
+
+async def add_channel(
+    desk: Desk, wanted: NewChannel, *, ourselves: str | None = None
+) -> MadeChannel:
+    """Add a channel; `ourselves` is the address it must not lead to. BadValue, Taken."""
+    checks.name(wanted.name)
+    provider = _provider(wanted.provider)
+    _numbers(wanted)
+    channel = Channel(
+        id=0,
+        instance_id=str(uuid.uuid4()),
+        name=wanted.name,
+        provider=wanted.provider,
+        base_url=base_url(wanted.base_url, ourselves=ourselves),
+        options=_options(provider, wanted.options),
+        actions=checks.words(Action, wanted.actions, field="action"),
+        groups=frozenset(checks.name(group, field="group") for group in wanted.groups),
+        priority=wanted.priority,
+        weight=wanted.weight,
+    )
+    modes = sorted(checks.words(Mode, wanted.modes, field="mode") or frozenset(Mode))
+    channel_id = await desk.store.write(
+        _add, desk, wanted, channel, modes, sealed(desk, wanted.secret)
+    )
+    return MadeChannel(id=channel_id, name=channel.name, instance_id=channel.instance_id)
+
+
+async def set_status(desk: Desk, name: str, status: ChannelStatus) -> Channel:
+    """Let a channel, known by name or id, take new work or not. NoSuch."""
+    return await desk.store.write(_set_status, desk, name, status)
+
+
+async def move_channel(desk: Desk, name: str, *, to: str, secret: str) -> Channel:
+    """Reach a channel at another address with another key. BadValue, NoSuch."""
+    return await desk.store.write(_move, desk, name, base_url(to), sealed(desk, secret))
+
+
+async def found(reader: Reader, name: str) -> Channel:
+    """The channel of that name, or else of that id. NoSuch."""
+    channel = await channels.named(reader, name)
+    if channel is None and name.isdecimal() and len(name) < 16:  # noqa: PLR2004  ids are 64 bits
+        channel = await channels.present(reader, int(name))
+    if channel is None:
+        raise NoSuch("channel", name)
+    return channel
+
+
+def base_url(text: str, *, ourselves: str | None = None) -> str:
+    """The address that paths are put behind, in its one plain form. BadValue."""
+    try:
+        origin = Origin.of(text)
+        target = PUBLIC.beside(origin).check(text)
+    except BadAddress as wrong:
+        raise BadValue(
+            f"The base URL cannot be used. {wrong.description}", field="base_url"
+        ) from None
+    if any(sign in text for sign in "?#"):
+        raise BadValue("The base URL must end before any ? or #.", field="base_url")
+    if ourselves and origin == Origin.of(ourselves):
+        raise BadValue("The base URL leads to this gateway itself.", field="base_url")
+    return re.sub(r"(/+mj)*/*$", "", target.url)
+
+
+def sealed(desk: Desk, secret: str) -> tuple[str, str]:
+    """A channel's key as it is kept: encrypted, and its tail for people. BadValue."""
+    if not _SECRET.fullmatch(secret):
+        raise BadValue(
+            "The secret must be 1 to 4096 visible ASCII characters, without blanks.", field="secret"
+        )
+    tail = secret[-4:] if len(secret) >= 12 else ""  # noqa: PLR2004  of a short one it would tell too much
+    return desk.keys.encrypt(CREDENTIAL, secret), tail
+
+
+def _provider(name: str) -> Provider:
+    provider = PROVIDERS.get(name)
+    if provider is None:
+        raise BadValue(checks.unknown(name, PROVIDERS, "provider"), field="provider")
+    return provider
+
+
+def _options(provider: Provider, given: Mapping[str, str]) -> dict[str, str]:
+    for name, value in given.items():
+        known = provider.options.get(name)
+        if known is None:
+            raise BadValue(checks.unknown(name, provider.options, "option"), field="option")
+        if known.values and value not in known.values:
+            raise BadValue(checks.unknown(value, known.values, f"option {name}="), field="option")
+        if not known.values and not _NUMBER.fullmatch(value):
+            raise BadValue(f"option {name}= must be a number from 1 to 9999.", field="option")
+    return dict(given)
+
+
+def _numbers(wanted: NewChannel) -> None:
+    checks.count(wanted.max_running, field="max_running")
+    checks.count(wanted.max_waiting, field="max_waiting")
+    checks.count(wanted.weight, field="weight")
+    if not -_PRIORITY_MOST <= wanted.priority <= _PRIORITY_MOST:
+        raise BadValue(
+            f"priority must be between -{_PRIORITY_MOST:,} and {_PRIORITY_MOST:,}.",
+            field="priority",
+        )
+
+
+async def _add(
+    tx: Transaction,
+    desk: Desk,
+    wanted: NewChannel,
+    channel: Channel,
+    modes: list[Mode],
+    secret: tuple[str, str],
+) -> int:
+    now = desk.clock.now()
+    try:
+        channel_id = await channels.add(
+            tx,
+            channel,
+            modes=modes,
+            max_running=wanted.max_running,
+            max_waiting=wanted.max_waiting,
+            now=now,
+        )
+    except ConstraintBroken as broken:
+        if broken.name != "a_channel_has_its_own_name":
+            raise
+        raise Taken(f"There is a channel {channel.name!r} already.", noun="channel") from None
+    secret_enc, tail = secret
+    await channels.add_credential(
+        tx, channel_id, secret_enc=secret_enc, tail=tail, key_id=desk.keys.current.id, now=now
+    )
+    await settings.audit(
+        tx,
+        actor=desk.actor,
+        act="channel added",
+        subject=f"channel {channel_id}",
+        now=now,
+        after={
+            "name": channel.name,
+            "provider": channel.provider,
+            "base_url": channel.base_url,
+            "options": channel.options,
+            "modes": modes,
+            "actions": sorted(channel.actions),
+            "max_running": wanted.max_running,
+            "priority": channel.priority,
+        },
+    )
+    return channel_id
+
+
+async def _set_status(tx: Transaction, desk: Desk, name: str, status: ChannelStatus) -> Channel:
+    channel = await found(tx, name)
+    await channels.set_status(tx, channel.id, status)
+    await settings.audit(
+        tx,
+        actor=desk.actor,
+        act=f"channel {status}",
+        subject=f"channel {channel.id}",
+        now=desk.clock.now(),
+        after={"before": channel.status},
+    )
+    return channel
+
+
+async def _move(
+    tx: Transaction, desk: Desk, name: str, address: str, secret: tuple[str, str]
+) -> Channel:
+    channel = await found(tx, name)
+    now = desk.clock.now()
+    secret_enc, tail = secret
+    await channels.set_base_url(tx, channel.id, address)
+    await channels.add_credential(
+        tx, channel.id, secret_enc=secret_enc, tail=tail, key_id=desk.keys.current.id, now=now
+    )
+    await settings.audit(
+        tx,
+        actor=desk.actor,
+        act="channel moved",
+        subject=f"channel {channel.id}",
+        now=now,
+        after={"before": channel.base_url, "base_url": address},
+    )
+    return channel

@@ -1,0 +1,189 @@
+"""Users: making them, the very first admin among them, and giving them money."""
+
+import base64
+import secrets
+from dataclasses import dataclass, replace
+from typing import Final
+
+from mjgate.domain.account import Role
+from mjgate.domain.clock import DAY
+from mjgate.keys import fingerprint, new_key
+from mjgate.manage import BadValue, Desk, NoSuch, Taken, checks, passwords
+from mjgate.store import accounts, ledger, settings
+from mjgate.store.database import ConstraintBroken, Transaction
+
+HOOK_SECRET: Final = "webhook"  # noqa: S105  a word, not a secret
+"""The purpose under which the secrets that sign webhooks are encrypted."""
+
+FIRST_ADMIN: Final = "admin"
+ONE_TIME: Final = DAY
+"""How long the first admin's random password is good."""
+
+_REFERENCE_MOST: Final = 128
+_PASSWORD_LENGTH: Final = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewUser:
+    """A user to be made. Without a password he gets a random one."""
+
+    username: str
+    role: Role = Role.USER
+    group: str = "default"
+    quota: int = 0
+    password: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeUser:
+    """A user who was made, with what is told this once and never again."""
+
+    id: int
+    username: str
+    role: Role
+    quota: int
+    access_token: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Draft:
+    """What is decided before the transaction, so that a second run of it changes nothing."""
+
+    made: MadeUser
+    group: str
+    password_hash: str
+    password_until: int | None
+    hook_secret_enc: str
+    now: int
+
+
+async def create_user(desk: Desk, wanted: NewUser) -> MadeUser:
+    """Make a user, with his quota as his first grant. BadValue, NoSuch, Taken."""
+    checks.name(wanted.username, field="username")
+    checks.amount(wanted.quota, least=0)
+    return await desk.store.write(_create, desk, await _draft(desk, wanted))
+
+
+async def first_admin(desk: Desk, password: str = "") -> MadeUser | None:
+    """
+    Make the first admin unless there is one; None for all but the one caller who made him.
+
+    A given password stays; a random one has to be changed within a day.
+    """
+    if await accounts.any_admin(desk.store.reader):
+        return None
+    wanted = NewUser(username=FIRST_ADMIN, role=Role.ADMIN, password=password)
+    draft = await _draft(desk, wanted)
+    if not password:
+        draft = replace(draft, password_until=draft.now + ONE_TIME)
+    return await desk.store.write(_create_first, desk, draft)
+
+
+async def topup(desk: Desk, username: str, units: int, *, reference: str = "") -> tuple[int, int]:
+    """Give a user money; his id and new balance. A reference counts once, for ever."""
+    checks.amount(units, field="units")
+    if len(reference) > _REFERENCE_MOST or not reference.isprintable():
+        raise BadValue(
+            f"A reference is up to {_REFERENCE_MOST} visible characters.", field="reference"
+        )
+    return await desk.store.write(_topup, desk, username, units, reference)
+
+
+async def _draft(desk: Desk, wanted: NewUser) -> _Draft:
+    made = MadeUser(
+        id=0,
+        username=wanted.username,
+        role=wanted.role,
+        quota=wanted.quota,
+        access_token=new_key(),
+        password=wanted.password or new_key(_PASSWORD_LENGTH),
+    )
+    hook_secret = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
+    return _Draft(
+        made=made,
+        group=wanted.group,
+        password_hash=await passwords.hashed(made.password),
+        password_until=None,
+        hook_secret_enc=desk.keys.encrypt(HOOK_SECRET, hook_secret),
+        now=desk.clock.now(),
+    )
+
+
+async def _create_first(tx: Transaction, desk: Desk, draft: _Draft) -> MadeUser | None:
+    await tx.lock_all()
+    if await accounts.any_admin(tx):
+        return None
+    username, number = draft.made.username, 1
+    while await accounts.user_named(tx, username) is not None:  # a user may be called so
+        number += 1
+        username = f"{draft.made.username}{number}"
+    return await _create(tx, desk, replace(draft, made=replace(draft.made, username=username)))
+
+
+async def _create(tx: Transaction, desk: Desk, draft: _Draft) -> MadeUser:
+    made = draft.made
+    group_id = await accounts.group_id(tx, draft.group, draft.now)
+    if group_id is None:
+        raise NoSuch("group", draft.group)
+    values = {
+        "username": made.username,
+        "role": made.role,
+        "group_id": group_id,
+        "password_hash": draft.password_hash,
+        "password_until": draft.password_until,
+        "access_hash": fingerprint(made.access_token),
+        "access_tail": made.access_token[-4:],
+        "hook_secret_enc": draft.hook_secret_enc,
+        "now": draft.now,
+    }
+    try:
+        user_id = await accounts.add_user(tx, values)
+    except ConstraintBroken as broken:
+        if broken.name != "a_user_has_his_own_name":
+            raise
+        raise Taken(f"There is a user {made.username!r} already.", noun="user") from None
+    if made.quota:
+        await ledger.grant(tx, user_id, made.quota, draft.now)
+    await settings.audit(
+        tx,
+        actor=desk.actor,
+        act="user created",
+        subject=f"user {user_id}",
+        now=draft.now,
+        after={
+            "username": made.username,
+            "role": made.role,
+            "group": draft.group,
+            "quota": made.quota,
+        },
+    )
+    return replace(made, id=user_id)
+
+
+async def _topup(
+    tx: Transaction, desk: Desk, username: str, units: int, reference: str
+) -> tuple[int, int]:
+    user = await accounts.user_named(tx, username)
+    if user is None:
+        raise NoSuch("user", username)
+    now = desk.clock.now()
+    try:
+        await ledger.grant(tx, user.id, units, now, reference=reference or None)
+    except ConstraintBroken as broken:
+        if broken.name != "a_reference_is_used_once":
+            raise
+        raise Taken(
+            f"The reference {reference!r} was used before: nothing was given again.",
+            noun="reference",
+        ) from None
+    await settings.audit(
+        tx,
+        actor=desk.actor,
+        act="user topped up",
+        subject=f"user {user.id}",
+        now=now,
+        after={"units": units, "reference": reference},
+    )
+    after = await accounts.user_named(tx, username)
+    return user.id, user.balance + units if after is None else after.balance
