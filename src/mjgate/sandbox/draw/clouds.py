@@ -42,7 +42,7 @@ def _deck(canvas: Canvas, look: Look, under: Paint) -> Paint:
     v = 1.0 / rise * scale * 1.5 + canvas.x * 0.0
     body = sample(field, u, v)
     step = np.float32(0.012)
-    ahead = sample(field, u + step * np.sign(look.sun[0] - canvas.x), v + step * 1.2)
+    ahead = sample(field, u + step * np.tanh((look.sun[0] - canvas.x) * 4), v + step * 1.2)
     edge = 0.66 - 0.36 * look.clouds
     dense = smooth(edge, edge + 0.2, body)
     fade = smooth(0.05, 0.16, rise)

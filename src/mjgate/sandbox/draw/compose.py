@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from mjgate.sandbox.draw import clouds, finish, land, sky, water
-from mjgate.sandbox.draw.canvas import Canvas, Paint, View, mix
+from mjgate.sandbox.draw import clouds, finish, land, sky, subjects, water
+from mjgate.sandbox.draw.canvas import Canvas, Field, Paint, View, mix
 from mjgate.sandbox.draw.scene import Look
 
 
@@ -14,19 +14,25 @@ def render(chosen: Look, size: tuple[int, int], view: View) -> Paint:
 
 
 def _paint(canvas: Canvas, chosen: Look) -> Paint:
-    paint = sky.base(canvas, chosen)
+    air = sky.base(canvas, chosen)
+    paint = air
     if chosen.light.night or chosen.has("stars"):
         paint = sky.stars(canvas, chosen, paint)
     paint = sky.disc(canvas, chosen, paint)
     paint = clouds.paint(canvas, chosen, paint)
-    place = chosen.brief.place
-    if place == "sea":
-        below = (canvas.y > chosen.horizon).astype(np.float32) * np.ones_like(canvas.x)
-        return mix(paint, water.paint(canvas, chosen, paint, chosen.camera), below)
+    paint, wet = _earth(canvas, chosen, paint, air)
+    return subjects.paint(canvas, chosen, paint, wet)
+
+
+def _earth(canvas: Canvas, chosen: Look, paint: Paint, air: Paint) -> tuple[Paint, Field]:
+    """Land and water, and where the water is."""
+    if chosen.brief.place == "sea":
+        below = np.clip((canvas.y - chosen.horizon) / canvas.pixel + 0.5, 0, 1) * np.ones_like(canvas.x)
+        return mix(paint, water.paint(canvas, chosen, paint, chosen.camera), below), below
     seen = land.ground(canvas, chosen)
-    paint = land.paint(canvas, chosen, seen, paint)
+    paint = land.paint(canvas, chosen, seen, paint, air)
+    wet = np.zeros_like(seen.height)
     if chosen.brief.water:
-        wet = (seen.height < 0.0) & (canvas.y > chosen.horizon)
-        flat = water.paint(canvas, chosen, paint, land.camera_of(chosen).height)
-        paint = mix(paint, flat, wet.astype(np.float32))
-    return paint
+        wet = ((seen.height < 0.0) & (canvas.y > chosen.horizon)).astype(np.float32)
+        paint = mix(paint, water.paint(canvas, chosen, paint, land.camera_of(chosen).height), wet)
+    return paint, wet

@@ -50,7 +50,7 @@ def ground(canvas: Canvas, look: Look) -> Ground:
     return seen(canvas, camera_of(look), land)
 
 
-def paint(canvas: Canvas, look: Look, land: Ground, sky: Paint) -> Paint:
+def paint(canvas: Canvas, look: Look, land: Ground, sky: Paint, air: Paint) -> Paint:
     """The land over the sky, softly edged."""
     albedo = _albedo(look, land)
     light = look.light
@@ -59,8 +59,8 @@ def paint(canvas: Canvas, look: Look, land: Ground, sky: Paint) -> Paint:
     body = albedo * (land.lit[..., None] * sun + (land.open * 0.75)[..., None] * ambient + 0.03)
     far = np.where(np.isfinite(land.depth), land.depth, np.float32(60.0))
     veil = _haze(look, far, land.height)
-    air = mix(colour.array(light.haze) * np.ones_like(body), sky, 0.45)
-    body = mix(body, air, veil)
+    far_off = mix(np.broadcast_to(colour.array(light.haze), body.shape), air, 0.5)
+    body = mix(body, far_off, veil)
     return _soft(land, mix(sky, body, np.isfinite(land.depth).astype(np.float32)))
 
 

@@ -38,7 +38,7 @@ class Relief:
     def _rise(self, across: Field, depth: Field) -> Field | float:
         """Mountains stand back, plains lie in front."""
         if self.kind in {"mountains", "volcano", "lake", "forest"}:
-            return 0.08 + 0.92 * smooth(3.0, 16.0, depth)
+            return 0.08 + 0.92 * smooth(3.0, 20.0, depth)
         if self.kind == "canyon":
             # a plain in the middle, walls to the sides
             return 0.12 + 0.88 * smooth(1.2, 6.5, np.abs(across) + 0.25 * depth)
@@ -100,8 +100,8 @@ def relief(kind: str, seed: int, sun: tuple[float, float, float]) -> Relief:
         peak = (float(roll.uniform(-3, 3)), 17.0, 9.0, float(roll.uniform(7.5, 9.0)))
         return Relief(_alpine(seed), 20.0, 2.0, sun, kind, seed, peak)
     maker, span, lift = {
-        "mountains": (_alpine, 17.0, 5.2),
-        "lake": (_alpine, 17.0, 4.6),
+        "mountains": (_alpine, 26.0, 6.0),
+        "lake": (_alpine, 24.0, 5.2),
         "forest": (_soft, 14.0, 2.2),
         "hills": (_soft, 9.0, 1.05),
         "field": (_soft, 16.0, 0.7),
