@@ -13,6 +13,8 @@ import pytest
 
 from tests.postgres import PostgresServer, postgres
 
+pytest_plugins = ["tests.rig"]
+
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Let a test through to this machine if it, or one of its fixtures, asks for `loopback`."""

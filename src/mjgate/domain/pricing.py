@@ -5,7 +5,7 @@ Units are quota units; 500,000 of them are 1.00. Factors are integer thousandths
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
@@ -44,8 +44,8 @@ class PriceTable:
     """The prices in force, with the version that a task remembers."""
 
     version: int = 0
-    actions: Mapping[Action, int] = ACTION_PRICES
-    modes: Mapping[Mode, int] = MODE_FACTORS
+    actions: Mapping[Action, int] = field(default_factory=lambda: ACTION_PRICES)
+    modes: Mapping[Mode, int] = field(default_factory=lambda: MODE_FACTORS)
 
     def of(self, action: Action, mode: Mode, *, ratio: int = THOUSAND, jobs: int = 1) -> int:
         """The price in quota units; `ratio` is the group's, in thousandths."""

@@ -43,6 +43,11 @@ class Senders:
         task.add_done_callback(self._running.discard)
         return task
 
+    async def settle(self) -> None:
+        """Wait until nothing is under way."""
+        while self._running:
+            await asyncio.gather(*tuple(self._running))
+
     async def drain(self, seconds: float) -> None:
         """Wait for what is under way, then give up on the rest."""
         if self._running:
