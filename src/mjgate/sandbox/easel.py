@@ -1,13 +1,13 @@
 """Which drawing makes which picture: from words where there are only words, else from pictures."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, cast
 
 from mjgate.domain.action import Action
+from mjgate.sandbox.files import File
 from mjgate.sandbox.jobs import Job
 from mjgate.sandbox.pool import Pool
-
-File = tuple[bytes, str]
 
 STRENGTH: Final[Mapping[Action, str]] = {
     Action.VARIATION: "normal",
@@ -20,6 +20,8 @@ FROM_WORDS: Final = frozenset({Action.IMAGINE, Action.REROLL, *STRENGTH})
 ENLARGED: Final = frozenset({Action.UPSCALE, Action.UPSCALE_HD})
 UNCHANGED: Final = frozenset({Action.BOOKMARK, Action.ACTION})
 """What shows its parent's picture again."""
+
+_ZOOM = re.compile(r"--zoom\s+(\d{1,2}(?:\.\d{1,3})?)(?=\s|$)")
 
 
 class Easel:
@@ -89,14 +91,14 @@ class Easel:
         factor = 4.0 if job.action is Action.UPSCALE_HD else 2.0
         if _root(parent).action in FROM_WORDS:
             return await self._file("draw_take", await self.scene(job), take, factor, variant)
-        data, _ = await self.of(parent, "picture")
+        data = (await self.of(parent, "picture")).data
         part = take if parent.action not in ENLARGED | {Action.VIDEO} else None
         return await self._file("cut_take", data, part, 2.0)
 
     async def _after(self, job: Job, parent: Job) -> File:
         """What goes on from the parent's picture."""
         file = await self.of(parent, "picture")
-        data, scene = file[0], await self.scene(parent)
+        data, scene = file.data, await self.scene(parent)
         match job.action:
             case Action.ZOOM | Action.CUSTOM_ZOOM if "::100::" in job.custom_id:
                 return await self._file("draw_square", data, scene)
@@ -108,7 +110,8 @@ class Easel:
                 mask = self.kept(job.named_images.get("mask", ""))
                 if mask is None:
                     return await self._file("draw_retexture", data, job.prompt, job.seed)
-                return await self._file("draw_inpaint", data, mask[0], job.prompt, job.seed, scene)
+                words = (job.prompt, job.seed, scene, "jpeg")
+                return await self._file("draw_inpaint", data, mask.data, *words)
             case _:
                 return file
 
@@ -125,39 +128,42 @@ class Easel:
                 return await self._file("draw_retexture", inputs[0], job.prompt, job.seed)
             case Action.SWAP_FACE:
                 target = self.kept(job.named_images.get("target", ""))
-                return await self._file("draw_swap", inputs[0], target[0] if target else inputs[0])
+                return await self._file(
+                    "draw_swap", inputs[0], target.data if target else inputs[0]
+                )
             case _:
-                return self.kept(job.images[0]) or (inputs[0], "image/png")
+                return self.kept(job.images[0]) or File(inputs[0], "image/png")
 
     async def _one(self, job: Job, number: int) -> File:
         """One picture of four."""
         if job.action is Action.EDITS:
             mask = self.kept(job.named_images.get("mask", ""))
-            white = mask[0] if mask else None
+            white = mask.data if mask else None
             seed = job.seed + number - 1
-            return await self._file("draw_edit", self._needed(job), white, job.prompt, seed)
-        data, _ = await self.of(job, "picture")
+            words = (job.prompt, seed, "jpeg")
+            return await self._file("draw_edit", self._needed(job), white, *words)
+        data = (await self.of(job, "picture")).data
         return await self._file("cut_take", data, number - 1, 1.0)
 
     async def _unfinished(self, job: Job, progress: int) -> File:
         if job.action in FROM_WORDS:
             return await self._file("draw_grid", await self.scene(job), progress)
-        data, _ = await self.of(job, "picture")
+        data = (await self.of(job, "picture")).data
         return await self._file("sketched", data, progress, job.seed)
 
     async def _clip(self, job: Job, number: int) -> File:
-        data, _ = await self.of(job, "picture")
+        data = (await self.of(job, "picture")).data
         if job.action is Action.UPSCALE and job.parent is not None:
             job, number = job.parent, job.index - 1
         end = self.kept(job.named_images.get("end_image", ""))
         high = job.options.get("motion") == "HIGH" or "animate_high" in job.custom_id
         motion, loop = "high" if high else "low", bool(job.options.get("loop"))
-        last = end[0] if end else None
+        last = end.data if end else None
         return await self._file("draw_clip", data, job.seed + number, motion, 2.4, last, loop)
 
     def _inputs(self, job: Job) -> tuple[bytes, ...]:
         found = (self.kept(name) for name in job.images)
-        return tuple(file[0] for file in found if file is not None)
+        return tuple(file.data for file in found if file is not None)
 
     def _needed(self, job: Job) -> tuple[bytes, ...]:
         inputs = self._inputs(job)
@@ -166,7 +172,7 @@ class Easel:
         return inputs
 
     async def _file(self, function: str, *arguments: object) -> File:
-        return cast("File", await self.pool.run(function, *arguments))
+        return File(*cast("tuple[bytes, str, int, int]", await self.pool.run(function, *arguments)))
 
     async def _text(self, function: str, *arguments: object) -> str:
         return cast("str", await self.pool.run(function, *arguments))
@@ -196,6 +202,10 @@ def _dimensions(job: Job) -> str:
 
 
 def _zoom(job: Job) -> float:
+    """How far back: as a custom zoom's prompt says, 1 to 2, else as the button does."""
+    said = _ZOOM.search(job.prompt) if job.action is Action.CUSTOM_ZOOM else None
+    if said is not None:
+        return min(2.0, max(1.0, float(said[1])))
     return 1.5 if "::75::" in job.custom_id else 2.0
 
 

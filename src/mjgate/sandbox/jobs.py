@@ -39,6 +39,7 @@ class Job:
     images: tuple[str, ...] = ()  # names of kept inputs
     named_images: dict[str, str] = field(default_factory=dict[str, str])
     options: dict[str, str | int | bool] = field(default_factory=dict[str, str | int | bool])
+    size: tuple[int, int] | None = None  # of its picture, once it is drawn
     scene: str = ""  # what its picture shows, once somebody drew it
     texts: tuple[str, ...] = ()  # what DESCRIBE and SHORTEN say
     window: bool = False  # it opened one, confirmed or not

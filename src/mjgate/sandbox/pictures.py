@@ -2,48 +2,17 @@
 
 import asyncio
 import re
-from collections import OrderedDict
 from hashlib import blake2b
-from typing import Final
 
 from mjgate.domain.image import sniff
 from mjgate.domain.task import Status
 from mjgate.sandbox import plain, views
 from mjgate.sandbox.easel import Easel
+from mjgate.sandbox.files import File, Shelf
 from mjgate.sandbox.jobs import Job
 from mjgate.sandbox.pool import Pool
 
-ROOM: Final = 128 * 1024 * 1024
-"""Bytes of pictures kept in memory; as much again for inputs."""
-
-File = tuple[bytes, str]
-"""Bytes and media type."""
-
 _NAME = re.compile(r"(?:(picture|[1-4]|progress-\d0)\.(?:jpg|png)|(input-\d{1,2})|([0-3]\.mp4))")
-
-
-class Shelf:
-    """Files by name; the least wanted go where there is no more room."""
-
-    def __init__(self, room: int = ROOM) -> None:
-        self.room = room
-        self.used = 0
-        self.items: OrderedDict[str, File] = OrderedDict()
-
-    def get(self, name: str) -> File | None:
-        found = self.items.get(name)
-        if found is not None:
-            self.items.move_to_end(name)
-        return found
-
-    def put(self, name: str, file: File) -> None:
-        if name in self.items:
-            return
-        self.items[name] = file
-        self.used += len(file[0])
-        while self.used > self.room and len(self.items) > 1:
-            _, (thrown, _) = self.items.popitem(last=False)
-            self.used -= len(thrown)
 
 
 class Pictures:
@@ -60,7 +29,7 @@ class Pictures:
     def keep(self, data: bytes) -> str:
         """Keep an input; its name stands for its bytes."""
         name = blake2b(data, digest_size=16).hexdigest()
-        self.inputs.put(name, (data, sniff(data) or "application/octet-stream"))
+        self.inputs.put(name, File(data, sniff(data) or "application/octet-stream"))
         return name
 
     def warm(self, job: Job) -> None:
@@ -102,7 +71,7 @@ class Pictures:
         if task is None:
             task = asyncio.create_task(self._draw(job, stem))
             self.drawing[name] = task
-            task.add_done_callback(lambda done: self._drawn(name, done))
+            task.add_done_callback(lambda done: self._drawn(job, stem, done))
         return task
 
     async def _draw(self, job: Job, stem: str) -> File:
@@ -110,10 +79,14 @@ class Pictures:
             await asyncio.wait([job.preparing])
         return await self.easel.draw(job, stem)
 
-    def _drawn(self, name: str, done: "asyncio.Task[File]") -> None:
-        del self.drawing[name]
-        if not done.cancelled() and done.exception() is None:
-            self.drawn.put(name, done.result())
+    def _drawn(self, job: Job, stem: str, done: "asyncio.Task[File]") -> None:
+        del self.drawing[f"{job.id}/{stem}"]
+        if done.cancelled() or done.exception() is not None:
+            return
+        file = done.result()
+        self.drawn.put(f"{job.id}/{stem}", file)
+        if stem == "picture" and file.width:
+            job.size = (file.width, file.height)
 
     def _input(self, name: str) -> File | None:
         return self.inputs.get(name)
@@ -121,5 +94,5 @@ class Pictures:
 
 def _plain(job: Job, stem: str) -> File:
     if stem.endswith(".mp4"):
-        return plain.CLIP, "video/mp4"
-    return plain.flat(job.seed, views.size(job)), "image/png"
+        return File(plain.CLIP, "video/mp4")
+    return File(plain.flat(job.seed, views.size(job)), "image/png")

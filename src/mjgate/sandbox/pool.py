@@ -3,6 +3,7 @@
 import asyncio
 import multiprocessing
 import os
+import signal
 import threading
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -50,14 +51,16 @@ class Pool:
 
 
 def work(function: str, arguments: tuple[object, ...]) -> object:
-    """Runs in a worker; a finished file comes back as its bytes and media type."""
+    """Runs in a worker; a finished file comes back as its bytes, media type, width and height."""
     made: object = resolve_name(f"{DRAWING}:{function}")(*arguments)
-    data: object = getattr(made, "data", None)
-    return made if data is None else (data, getattr(made, "content_type", ""))
+    if not hasattr(made, "data"):
+        return made
+    return tuple(getattr(made, name) for name in ("data", "content_type", "width", "height"))
 
 
 def _start() -> None:
     os.nice(NICE)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the sandbox, which ends the rest
     threading.Thread(target=_follow_parent, daemon=True).start()
 
 

@@ -124,16 +124,17 @@ class Queries:
     async def image(self, request: Request) -> Response:
         """A picture or clip; no key, as with the networks that serve the real ones."""
         job = self.studio.find(request.path_params["id"])
+        name: str = request.path_params["name"]
         if job is None or views.link_is_dead(job, self.studio.clock.now()):
             return answers.error(404, "no such picture", "not_found")
         try:
-            found = await self.pictures.file(job, request.path_params["name"])
+            found = await self.pictures.file(job, name)
         except ValueError as problem:
             return answers.error(404, f"the picture cannot be drawn: {problem}", "not_found")
         if found is None:
             return answers.error(404, "no such picture", "not_found")
-        data, kind = found
-        return Response(data, media_type=kind, headers={"cache-control": "public, max-age=86400"})
+        kept = "no-store" if name.startswith("progress") else "public, max-age=86400"
+        return Response(found.data, media_type=found.type, headers={"cache-control": kept})
 
     def _shown(self, jobs: list[Job]) -> Response:
         now = self.studio.clock.now()

@@ -38,6 +38,8 @@ JOB_STATUS: Final = {
 
 def size(job: Job) -> tuple[int, int]:
     """Width and height in pixels: about a megapixel in the wanted proportions, at most 4:1."""
+    if job.size is not None:
+        return job.size
     found = search(r"--(?:ar|aspect)\s+(\d{1,4}):(\d{1,4})", job.prompt)
     across, down = (int(found[1]), int(found[2])) if found else (1, 1)
     if not across or not down:
