@@ -74,7 +74,7 @@ class PostgresReader(Reader):
         while True:
             try:
                 async with lent(self._pool) as connection:
-                    return await told(question(connection))
+                    return await told(question, connection)
             except Again as again:
                 await patience.rest(again)
 
@@ -135,7 +135,7 @@ class PostgresTransaction(Transaction):
             raise self.error or BodyWaited("this transaction is over")
         self.asking = True
         try:
-            return await told(question(self._connection))
+            return await told(question, self._connection)
         except BaseException as error:
             self.error = error
             self.end()
@@ -196,7 +196,7 @@ class PostgresEngine(Engine):
         name: str,
         body: Callable[[Transaction], Coroutine[Any, Any, T]],
     ) -> T:
-        await told(connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED"))
+        await executed(connection, "BEGIN ISOLATION LEVEL READ COMMITTED")
         tx = PostgresTransaction(connection, self._statements, self.changes)
         try:
             outcome = await finished(body(tx), tx, name)
@@ -210,7 +210,7 @@ class PostgresEngine(Engine):
 
     async def _commit(self, connection: Connection) -> None:
         try:
-            await told(connection.execute("COMMIT"))
+            await executed(connection, "COMMIT")
         except Lost as lost:
             raise CommitUnknown(f"{self.where} was lost while committing: {lost}") from lost
 
@@ -255,7 +255,11 @@ def only_asking(
             step = body.throw
 
 
+async def executed(connection: Connection, command: LiteralString) -> None:
+    await told(lambda connection: connection.execute(command), connection)
+
+
 async def undone(connection: Connection) -> None:
     """Roll back; a connection that is lost has done so by itself."""
     with contextlib.suppress(Lost):
-        await told(connection.execute("ROLLBACK"))
+        await executed(connection, "ROLLBACK")

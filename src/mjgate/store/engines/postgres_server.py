@@ -3,8 +3,8 @@
 import os
 import socket
 import time
-from collections.abc import AsyncGenerator, Awaitable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, final
 from urllib.parse import urlsplit
 
@@ -13,6 +13,7 @@ from asyncpg.pool import PoolConnectionProxy
 
 from mjgate.domain.clock import SystemClock
 from mjgate.store.engines.promises import (
+    CommitUnknown,
     ConstraintBroken,
     DatabaseAway,
     DatabaseUnusable,
@@ -25,6 +26,7 @@ else:
     BaseConnection = asyncpg.Connection  # generic for type checkers only
 
 A = TypeVar("A")
+S = TypeVar("S")
 Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
@@ -32,6 +34,7 @@ OLDEST: Final = 14
 DEAD_AFTER: Final = 30
 """Seconds after which a silent peer counts as lost."""
 
+_CLOCK: Final = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
 _TROUBLE: Final = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
@@ -53,6 +56,7 @@ _LOST: Final = (
     asyncpg.IdleSessionTimeoutError,
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.TooManyConnectionsError,
+    asyncpg.InternalClientError,  # the server has ended it, and asyncpg is about to find out
     OSError,
     TimeoutError,
 )
@@ -167,17 +171,21 @@ class Server:
 @asynccontextmanager
 async def lent(pool: Pool) -> AsyncGenerator[Connection]:
     """A connection of the pool, for one question or one transaction."""
-    connection = await told(pool.acquire())
+    connection = await told(lambda pool: pool.acquire(), pool)
     try:
         yield connection
+    except (Lost, CommitUnknown):
+        with suppress(asyncpg.InterfaceError):  # it knows by itself already
+            connection.terminate()
+        raise
     finally:
         await pool.release(connection)
 
 
-async def told(answer: Awaitable[A]) -> A:
-    """What the database answers, its errors in our words."""
+async def told(question: Callable[[S], Awaitable[A]], subject: S) -> A:
+    """What the database answers; its errors come in our words."""
     try:
-        return await answer
+        return await question(subject)
     except _TROUBLE as trouble:
         raise _explained(trouble) from trouble
 
@@ -188,11 +196,7 @@ async def offset(connection: Connection) -> int:
     offers: list[tuple[float, int]] = []
     for _ in range(3):
         began, ours = time.perf_counter(), clock.now()
-        theirs: int = await told(
-            connection.fetchval(
-                "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
-            )
-        )
+        theirs: int = await told(lambda connection: connection.fetchval(_CLOCK), connection)
         offers.append((time.perf_counter() - began, theirs - (ours + clock.now()) // 2))
     return min(offers)[1]
 
@@ -224,9 +228,10 @@ def _constraint(trouble: asyncpg.PostgresError) -> str:
 
 def _misused(trouble: asyncpg.InterfaceError) -> Exception:
     """An error of asyncpg's own, which tells them apart by their text only."""
-    if "connection is closed" in str(trouble):
-        return Lost(str(trouble))
-    if "pool is clos" in str(trouble):
+    text = str(trouble)
+    if "connection is closed" in text or "released back to the pool" in text:
+        return Lost(text)
+    if "pool is clos" in text:
         return DatabaseAway("the database is closed")
     return trouble
 
