@@ -6,7 +6,8 @@ import secrets
 import signal
 import socket
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from tempfile import NamedTemporaryFile
 from typing import Final
 
 import uvicorn
@@ -21,8 +22,8 @@ from mjgate.links import Links
 from mjgate.public_http import PublicHTTP
 from mjgate.store import settings
 from mjgate.store.alive import Locks
-from mjgate.store.database import Database
-from mjgate.store.migrate import migrate
+from mjgate.store.database import Database, DatabaseUnusable
+from mjgate.store.migrate import migrate, missing
 from mjgate.upstream import Upstream
 from mjgate.web import WebSettings, create_app
 from mjgate.workers import working
@@ -47,13 +48,20 @@ async def open_store(config: Config, *, must_exist: bool) -> Database:
         config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     store = await Database.open(config.database_url, must_exist=must_exist)
     try:
-        if not must_exist:
+        if must_exist:
+            await _check_schema(store)
+        else:
             await migrate(store, SystemClock(store.offset).now())
         await _check_key(config, store, may_make=not must_exist)
     except BaseException:
         await store.close()
         raise
     return store
+
+
+async def _check_schema(store: Database) -> None:
+    if steps := await missing(store):
+        raise DatabaseUnusable(f"{store.where} lacks {len(steps)} migration(s) of this version")
 
 
 def load_keys(config: Config) -> Keys:
@@ -99,9 +107,12 @@ def _make_key(config: Config, store: Database) -> None:
     if store.engine != SQLITE:
         msg = "PostgreSQL needs MJGATE_SECRET_KEY, the same 32 characters or more on every node."
         raise KeyTroubleError(msg)
-    handle = os.open(config.secret_key_file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
+    with NamedTemporaryFile("w", dir=config.data_dir, encoding="utf-8") as file:  # mode 0600
         file.write(new_master() + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+        with suppress(FileExistsError):  # another process was first: its key is the key
+            config.secret_key_file.hardlink_to(file.name)
 
 
 @asynccontextmanager
@@ -209,7 +220,7 @@ async def _answer(
 
 def _alive_by(locks: Locks | None) -> Callable[[str], bool | None]:
     if locks is None:
-        return lambda node: None
+        return lambda _: None
     return locks.alive
 
 

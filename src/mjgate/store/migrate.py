@@ -42,6 +42,20 @@ async def migrate(
     return [step for step in missing if await db.write(_apply, db, step, newest, now)]
 
 
+async def missing(db: Database, *, source: Traversable = MIGRATIONS) -> Sequence[Migration]:
+    """What `migrate` would apply; only looks."""
+    known = load(source, db.engine)
+    table = await db.reader.row(
+        "SELECT 1 FROM sqlite_master WHERE name = 'schema_migrations'"
+        if db.engine == "sqlite"
+        else "SELECT 1 WHERE to_regclass('schema_migrations') IS NOT NULL"
+    )
+    if table is None:
+        return known
+    done = {row["number"] for row in await db.reader.rows("SELECT number FROM schema_migrations")}
+    return [step for step in known if step.number not in done]
+
+
 def load(source: Traversable, engine: str) -> Sequence[Migration]:
     """The migrations of a directory, in their order."""
     texts = {file.name: file for file in source.iterdir()}
