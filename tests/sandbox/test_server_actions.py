@@ -1,14 +1,15 @@
 """Every way to submit, windows, modes, limits, lists and the job dialect."""
 
+import asyncio
 import base64
 from dataclasses import replace
 
+import aiohttp
 import pytest
 
 from mjgate.domain.action import Action
 from mjgate.sandbox.plain import flat
-from mjgate.sandbox.settings import SandboxSettings
-from tests.sandbox.client import PLAIN, Client, listener, sandbox
+from tests.sandbox.client import PLAIN, listener, sandbox
 
 PICTURE = base64.b64encode(flat(7, (1024, 1024))).decode()
 ELEVEN = [
@@ -353,11 +354,22 @@ async def test_it_is_ready_as_soon_as_it_answers() -> None:
 
 
 async def test_stopping_with_work_and_notices_under_way_leaves_nothing_behind() -> None:
-    async with sandbox(SandboxSettings(port=0, seconds=5, pictures="plain")) as client:
-        await start_many(client)
-
-
-async def start_many(client: Client) -> None:
-    async with listener() as hook:
+    before = asyncio.all_tasks()
+    async with sandbox(SLOW) as client, listener() as hook:
         for n in range(5):
             await client.imagine(f"fox {n}", notifyHook=hook.url)
+
+    assert asyncio.all_tasks() == before
+
+
+async def test_stopping_ends_answers_under_way_without_a_word(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with sandbox() as client:
+        slow = asyncio.create_task(client.imagine("[[fault:slow-submit=60]] fox"))
+        while not (await client.stats())["jobs"]:  # noqa: ASYNC110  a client can only ask
+            await asyncio.sleep(0.01)
+
+    with pytest.raises(aiohttp.ClientError):
+        await slow
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []

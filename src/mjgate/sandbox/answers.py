@@ -21,6 +21,9 @@ from mjgate.sandbox.faults import Faults
 CUT: Final = "mjgate.cut"
 """The name of the server's extension that aborts the connection of a request."""
 
+SPOILS: Final = frozenset({"gzip", "slow-drip"})
+"""Faults that spoil any answer about a job."""
+
 JSON: Final = "application/json"
 _PIECES = 20
 

@@ -45,7 +45,7 @@ class Queries:
         found = [self.studio.find(str(each)) for each in ids]
         jobs = [job for job in found if job is not None and "omit" not in job.faults]
         now = self.studio.clock.now()
-        spoil = next((job.faults for job in jobs if job.faults), NONE)
+        spoil = next((job.faults for job in jobs if answers.SPOILS & job.faults.keys()), NONE)
         return answers.spoilt([views.task(job, now) for job in jobs], spoil)
 
     async def seed(self, request: Request) -> Response:

@@ -6,13 +6,14 @@ import socket
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 
 import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mjgate.sandbox.answers import CUT
 from mjgate.sandbox.app import create_app
 from mjgate.sandbox.settings import SandboxSettings
 
-GRACE = 1
+GRACE = 0.2
 """Seconds that running requests get when the sandbox stops."""
 
 
@@ -35,7 +36,7 @@ async def running(settings: SandboxSettings) -> AsyncGenerator[int, None]:
     port: int = listener.getsockname()[1]
     server = _Server(
         uvicorn.Config(
-            create_app(settings),
+            _ending_quietly(create_app(settings)),
             http=_Line,
             ws="none",
             lifespan="on",
@@ -43,7 +44,6 @@ async def running(settings: SandboxSettings) -> AsyncGenerator[int, None]:
             access_log=False,
             server_header=False,
             date_header=False,
-            timeout_graceful_shutdown=GRACE,
         )
     )
     task = asyncio.create_task(server.serve(sockets=[listener]))
@@ -84,6 +84,33 @@ class _Server(uvicorn.Server):
     async def main_loop(self) -> None:
         await self.on_tick(0)
         await self.stop.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        del sockets
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        if requests := set(self.server_state.tasks):
+            await asyncio.wait(requests, timeout=GRACE)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)  # the aborted ones notice
+        if late := set(self.server_state.tasks):
+            for request in late:
+                request.cancel()
+            await asyncio.wait(late)
+        await self.lifespan.shutdown()
+
+
+def _ending_quietly(app: ASGIApp) -> ASGIApp:
+    """Requests that are cut off when the sandbox stops end without a traceback in the log."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await app(scope, receive, send)
+
+    return serve
 
 
 class _Line(HttpToolsProtocol):

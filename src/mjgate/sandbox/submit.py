@@ -72,6 +72,8 @@ class Desk:
         parent = self.studio.find(ask.order.parent) if ask.order.parent else None
         if ask.order.parent and parent is None:
             return GONE
+        if parent is not None and parent.status is not Status.SUCCESS:
+            raise ParentNotFinished
         if action is Action.IMAGINE and wants_video(ask.order.prompt):
             action = Action.VIDEO
         job = self._new(ask, action, parent)
