@@ -12,7 +12,7 @@ from mjgate.sandbox import faults
 from mjgate.sandbox.settings import SandboxSettings
 from tests.sandbox.client import PLAIN, Client, sandbox
 
-QUICK = replace(PLAIN, seconds=0.2)
+QUICK = replace(PLAIN, seconds=0.4)
 
 
 @pytest.fixture(autouse=True)
