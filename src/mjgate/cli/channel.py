@@ -1,0 +1,248 @@
+"""`mjgate channel`: the accounts at providers that do the work."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from mjgate.cli.shared import (
+    ConfigFile,
+    DatabaseUrl,
+    DataDir,
+    Json,
+    Place,
+    at_desk,
+    listed,
+    secret,
+)
+from mjgate.cli.terminal import Failure, answer, say, table
+from mjgate.domain.channel import Channel, ChannelStatus
+from mjgate.manage import Desk, channels, trying
+from mjgate.providers import PROVIDERS
+from mjgate.store import channels as rows
+from mjgate.upstream import Upstream
+
+commands = typer.Typer(help="The accounts at providers that do the work.")
+
+OFFERS = "What it offers (all, unless said)"
+_OPTIONS = "; ".join(
+    f"{name}: "
+    + " ".join(f"{option}={'|'.join(row.values) or 'N'}" for option, row in each.options.items())
+    for name, each in PROVIDERS.items()
+)
+
+Which = Annotated[str, typer.Argument(help="The channel's name or id.", show_default=False)]
+
+
+@commands.command()
+def add(
+    *,
+    name: Annotated[str, typer.Option(help="What to call it.", show_default=False)],
+    provider: Annotated[str, typer.Option(help=f"One of: {', '.join(PROVIDERS)}.")] = "mjproxy",
+    base_url: Annotated[str, typer.Option(help="Where it is.", show_default=False)],
+    key: Annotated[
+        str | None,
+        typer.Option(
+            "--secret",
+            help="Its key, - for standard input (MJGATE_CHANNEL_SECRET or …_FILE).",
+            show_default=False,
+        ),
+    ] = None,
+    modes: Annotated[
+        list[str] | None,
+        typer.Option(help="FAST,RELAX,TURBO", rich_help_panel=OFFERS, show_default=False),
+    ] = None,
+    actions: Annotated[
+        list[str] | None,
+        typer.Option(help="IMAGINE,UPSCALE,…", rich_help_panel=OFFERS, show_default=False),
+    ] = None,
+    max_running: Annotated[
+        int, typer.Option(help="Tasks at a time in each mode.", rich_help_panel=OFFERS)
+    ] = 10,
+    max_waiting: Annotated[
+        int, typer.Option(help="Tasks that may wait in each mode.", rich_help_panel=OFFERS)
+    ] = 1_000,
+    priority: Annotated[int, typer.Option(help="The highest is asked first.")] = 0,
+    weight: Annotated[int, typer.Option(help="Share among equals, where shares are used.")] = 1,
+    option: Annotated[
+        list[str] | None, typer.Option(help=f"name=value. {_OPTIONS}.", show_default=False)
+    ] = None,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    config: ConfigFile = None,
+) -> None:
+    """Add a channel. You choose its exact address; a private one is fine."""
+    place = Place(data_dir, database_url, config)
+    wanted = channels.NewChannel(
+        name=name,
+        provider=provider,
+        base_url=base_url,
+        secret=_secret(key),
+        modes=listed(modes),
+        actions=listed(actions),
+        max_running=max_running,
+        max_waiting=max_waiting,
+        priority=priority,
+        weight=weight,
+        options=dict(map(_option, option or ())),
+    )
+    ourselves = place.load().public_url or None
+
+    async def work(desk: Desk) -> channels.MadeChannel:
+        return await channels.add_channel(desk, wanted, ourselves=ourselves)
+
+    made = at_desk("channel add", place, work)
+    if as_json:
+        answer(asdict(made))
+        return
+    say(f"Added channel {made.name} (id {made.id}, instance {made.instance_id}).", "bold")
+    say("Next, see whether it takes the key:")
+    say(f"  {place.command('channel', 'test', made.name)}", "cyan")
+
+
+@commands.command("list")
+def list_(
+    *,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    config: ConfigFile = None,
+) -> None:
+    """Show every channel and how busy it is."""
+
+    async def work(desk: Desk) -> list[Channel]:
+        return await rows.all_in_use(desk.store.reader)
+
+    found = at_desk("channel list", Place(data_dir, database_url, config), work)
+    if as_json:
+        answer({"channels": [_shown(channel) for channel in found]})
+        return
+    table(
+        ("id", "name", "provider", "address", "status", "running", "actions"),
+        [
+            (
+                channel.id,
+                channel.name,
+                channel.provider,
+                channel.base_url,
+                channel.status.value,
+                ", ".join(
+                    f"{mode.lower()} {load.running}/{load.max_running}"
+                    for mode, load in channel.loads.items()
+                ),
+                " ".join(sorted(channel.actions)) or "all",
+            )
+            for channel in found
+        ],
+    )
+
+
+@commands.command("test")
+def try_(
+    which: Which,
+    *,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    config: ConfigFile = None,
+) -> None:
+    """Ask a channel whether it is there and takes its key. Costs nothing."""
+    place = Place(data_dir, database_url, config)
+
+    async def work(desk: Desk) -> trying.Trial:
+        upstream = await Upstream.open()
+        try:
+            return await trying.try_channel(desk, upstream, which)
+        finally:
+            await upstream.close()
+
+    trial = at_desk("channel test", place, work)
+    if as_json:
+        answer(asdict(trial))
+    elif trial.ok:
+        say(f"{trial.text} ({trial.milliseconds} ms)")
+    else:
+        raise Failure(trial.text, place.command("channel", "list"))
+    if not trial.ok:
+        raise typer.Exit(1)
+
+
+@commands.command()
+def enable(
+    which: Which,
+    *,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    config: ConfigFile = None,
+) -> None:
+    """Let a channel take new work."""
+    place = Place(data_dir, database_url, config)
+    _set_status("enable", place, which, ChannelStatus.ENABLED, as_json=as_json)
+
+
+@commands.command()
+def disable(
+    which: Which,
+    *,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    config: ConfigFile = None,
+) -> None:
+    """Give a channel no new work; what it began goes on."""
+    place = Place(data_dir, database_url, config)
+    _set_status("disable", place, which, ChannelStatus.DISABLED, as_json=as_json)
+
+
+def _set_status(
+    verb: str, place: Place, which: str, status: ChannelStatus, *, as_json: bool
+) -> None:
+    async def work(desk: Desk) -> Channel:
+        return await channels.set_status(desk, which, status)
+
+    channel = at_desk(f"channel {verb}", place, work)
+    if as_json:
+        answer({"id": channel.id, "name": channel.name, "status": status.value})
+        return
+    say(f"Channel {channel.name} is {status.value}.")
+
+
+def _secret(typed: str | None) -> str:
+    found = secret(typed, "MJGATE_CHANNEL_SECRET")
+    if not found:
+        raise Failure(
+            "A channel needs its key: --secret - reads it from standard input, and"
+            " MJGATE_CHANNEL_SECRET_FILE from a file.",
+            "mjgate channel add --help",
+            code=2,
+        )
+    return found
+
+
+def _option(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise Failure(
+            f"The option {text!r} must be written as name=value.",
+            "mjgate channel add --help",
+            code=2,
+        )
+    return name, value
+
+
+def _shown(channel: Channel) -> dict[str, object]:
+    return {
+        "id": channel.id,
+        "name": channel.name,
+        "provider": channel.provider,
+        "base_url": channel.base_url,
+        "instance_id": channel.instance_id,
+        "status": channel.status.value,
+        "priority": channel.priority,
+        "weight": channel.weight,
+        "options": channel.options,
+        "actions": sorted(channel.actions),
+        "modes": {mode.value: asdict(load) for mode, load in channel.loads.items()},
+    }

@@ -1,0 +1,46 @@
+"""`mjgate ledger`: whether the books balance."""
+
+import typer
+
+from mjgate.cli.shared import ConfigFile, DatabaseUrl, DataDir, Json, Place, at_desk
+from mjgate.cli.terminal import Failure, answer, note, say
+from mjgate.manage import Desk
+from mjgate.store import ledger
+
+commands = typer.Typer(help="Whether the books balance.")
+
+
+@commands.callback()
+def noun() -> None:
+    """Whether the books balance."""
+
+
+@commands.command()
+def check(
+    *,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    config: ConfigFile = None,
+) -> None:
+    """Compare every account with the rows that explain it, and name what is broken."""
+    place = Place(data_dir, database_url, config)
+
+    async def work(desk: Desk) -> ledger.Audit:
+        return await ledger.check(desk.store.reader)
+
+    found = at_desk("ledger check", place, work)
+    ok = not found.broken
+    if as_json:
+        answer({"ok": ok, "users": found.users, "tasks": found.tasks, "broken": list(found.broken)})
+    elif ok:
+        say(f"The books balance: {found.users:,} users, {found.tasks:,} tasks.")
+    else:
+        for line in found.broken:
+            note(line)
+        raise Failure(
+            f"The books do not balance: {len(found.broken)} places.",
+            place.command("ledger", "check", "--json"),
+        )
+    if not ok:
+        raise typer.Exit(1)

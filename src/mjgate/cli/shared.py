@@ -1,0 +1,176 @@
+"""What most commands share: where the data is, how the answer looks, and the desk they work at."""
+
+import asyncio
+import os
+import shlex
+import sys
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Final, TypeVar
+
+import typer
+
+from mjgate import app
+from mjgate.cli.terminal import Failure
+from mjgate.config import Config
+from mjgate.config.options import without_password
+from mjgate.config.sources import load, secret_file
+from mjgate.domain.clock import SystemClock
+from mjgate.manage import BadValue, Desk, NotDone
+from mjgate.store.database import DatabaseAway, DatabaseUnusable
+
+T = TypeVar("T")
+
+SQLITE: Final = "sqlite:///"
+WHERE: Final = "Where the data is"
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir",
+        help="Directory of database, master key and pictures (MJGATE_DATA_DIR, else ./data).",
+        rich_help_panel=WHERE,
+        show_default=False,
+    ),
+]
+DatabaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--database-url",
+        help="sqlite:////path or postgresql://… (MJGATE_DATABASE_URL, else in the data directory).",
+        rich_help_panel=WHERE,
+        show_default=False,
+    ),
+]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        help="TOML file with options (MJGATE_CONFIG).",
+        rich_help_panel=WHERE,
+        show_default=False,
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Answer one line of JSON.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a command was told to look."""
+
+    data_dir: Path | None = None
+    database_url: str | None = None
+    config: Path | None = None
+
+    def load(self, **more: object) -> Config:
+        """The configuration, with what else the command line said. ConfigError."""
+        return load(asdict(self) | more)
+
+    def command(self, *words: str) -> str:
+        """A command to type next, about the same place."""
+        told = (
+            ("--data-dir", self.data_dir),
+            ("--database-url", without_password(self.database_url or "")),
+            ("--config", self.config),
+        )
+        options = [word for flag, value in told if value for word in (flag, str(value))]
+        return shlex.join(["mjgate", *words, *options])
+
+
+def at_desk(command: str, place: Place, work: Callable[[Desk], Awaitable[T]]) -> T:
+    """Do the work of `command` with the database that is there; never makes one. Failure."""
+    config = place.load()
+    refuse_missing(config, place)
+    with explained(config, command, place, must_exist=True):
+        return asyncio.run(_at_desk(config, work, must_exist=True))
+
+
+def at_new_desk(
+    command: str, place: Place, config: Config, work: Callable[[Desk], Awaitable[T]]
+) -> T:
+    """The same, but the database is made or brought up to date first. Failure."""
+    with explained(config, command, place, must_exist=False):
+        return asyncio.run(_at_desk(config, work, must_exist=False))
+
+
+@contextmanager
+def explained(config: Config, command: str, place: Place, *, must_exist: bool) -> Generator[None]:
+    """Turn what can go wrong with the data into a Failure with a next step."""
+    try:
+        yield
+    except DatabaseAway as error:
+        raise Failure(
+            f"The database cannot be reached: {error}.", place.command("doctor")
+        ) from error
+    except DatabaseUnusable as error:
+        step = place.command("migrate") if must_exist else _elsewhere(config, command, place)
+        raise Failure(f"The database cannot be used: {error}.", step) from error
+    except app.KeyTroubleError as error:
+        raise Failure(str(error), place.command("doctor")) from error
+    except NotDone as error:
+        code = 2 if isinstance(error, BadValue) else 1
+        raise Failure(str(error), _after(error, command, place), code=code) from error
+    except OSError as error:
+        what = error.filename or config.data_dir
+        raise Failure(
+            f"{what} cannot be used: {error.strerror}.", _elsewhere(config, command, place)
+        ) from error
+
+
+def refuse_missing(config: Config, place: Place) -> None:
+    """Nobody makes a database by accident. Failure."""
+    if not config.database_url.startswith(SQLITE):
+        return
+    path = Path(config.database_url.removeprefix(SQLITE))
+    if not path.exists():
+        raise Failure(f"There is no database at {path}.", place.command("migrate"))
+
+
+def secret(typed: str | None, variable: str) -> str:
+    """
+    A secret: as typed, from standard input for `-`, or from `variable` or the file it names.
+
+    Empty when nobody said it. ConfigError.
+    """
+    if typed == "-":
+        return sys.stdin.readline().rstrip("\r\n")
+    if typed:
+        return typed
+    by_file = f"{variable}_FILE"
+    if path := os.environ.get(by_file):
+        return secret_file(path, by_file)
+    return os.environ.get(variable, "")
+
+
+def listed(texts: list[str] | None) -> list[str]:
+    """Words given with commas between them, or one option for each."""
+    return [part.strip() for text in texts or () for part in text.split(",") if part.strip()]
+
+
+async def _at_desk(config: Config, work: Callable[[Desk], Awaitable[T]], *, must_exist: bool) -> T:
+    async with await app.open_store(config, must_exist=must_exist) as store:
+        desk = Desk(
+            store=store,
+            keys=app.load_keys(config),
+            clock=SystemClock(store.offset),
+            actor="command line",
+        )
+        return await work(desk)
+
+
+def _elsewhere(config: Config, command: str, place: Place) -> str:
+    """The same command, with its data where we surely may write."""
+    if config.database_url.startswith(SQLITE):
+        return f"mjgate {command} --data-dir ~/mjgate-data"
+    return place.command("doctor")
+
+
+def _after(error: NotDone, command: str, place: Place) -> str:
+    """What to type after a refusal: a list of what there is, or the command's own help."""
+    lists = {"user": "user", "key": "token", "channel": "channel"}
+    noun = "" if isinstance(error, BadValue) else getattr(error, "noun", "")
+    if noun in lists:
+        return place.command(lists[noun], "list")
+    return f"mjgate {command} --help"

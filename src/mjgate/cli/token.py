@@ -1,0 +1,150 @@
+"""`mjgate token`: the keys that open the API."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from mjgate.cli.shared import ConfigFile, DatabaseUrl, DataDir, Json, Place, at_desk, listed
+from mjgate.cli.terminal import answer, pairs, say, table
+from mjgate.manage import Desk, NoSuch, tokens
+from mjgate.store import accounts
+
+commands = typer.Typer(help="The keys that open the API.")
+
+MAY = "What the key may do (all, unless said)"
+
+
+@commands.command()
+def create(
+    *,
+    user: Annotated[str, typer.Option(help="Whose key it is.", show_default=False)],
+    name: Annotated[str, typer.Option(help="What to call it.", show_default=False)] = "",
+    quota: Annotated[
+        int | None,
+        typer.Option(help="Units it may spend.", rich_help_panel=MAY, show_default=False),
+    ] = None,
+    actions: Annotated[
+        list[str] | None,
+        typer.Option(help="IMAGINE,UPSCALE,…", rich_help_panel=MAY, show_default=False),
+    ] = None,
+    modes: Annotated[
+        list[str] | None,
+        typer.Option(help="FAST,RELAX,TURBO", rich_help_panel=MAY, show_default=False),
+    ] = None,
+    allow_ip: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Address or CIDR it may be used from.", rich_help_panel=MAY, show_default=False
+        ),
+    ] = None,
+    max_running: Annotated[
+        int | None,
+        typer.Option(help="Tasks at a time.", rich_help_panel=MAY, show_default=False),
+    ] = None,
+    on_limit: Annotated[
+        str, typer.Option(help="Over a limit: queue or reject.", rich_help_panel=MAY)
+    ] = "queue",
+    sees: Annotated[
+        str, typer.Option(help="Tasks of its user, or only its own.", rich_help_panel=MAY)
+    ] = "user",
+    fallback: Annotated[
+        bool,
+        typer.Option(
+            "--fallback",
+            help="Follow-ups may go to another channel when theirs is gone.",
+            rich_help_panel=MAY,
+        ),
+    ] = False,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    config: ConfigFile = None,
+) -> None:
+    """Make a key. It is shown this once."""
+    wanted = tokens.NewToken(
+        username=user,
+        name=name,
+        quota=quota,
+        actions=listed(actions),
+        modes=listed(modes),
+        networks=listed(allow_ip),
+        max_running=max_running,
+        on_limit=on_limit,
+        sees=sees,
+        fallback=fallback,
+    )
+
+    async def work(desk: Desk) -> tokens.MadeToken:
+        return await tokens.create_token(desk, wanted)
+
+    made = at_desk("token create", Place(data_dir, database_url, config), work)
+    if as_json:
+        answer(asdict(made))
+        return
+    say(f"Made key {made.id} for {user}. It is shown this once:", "bold")
+    pairs({"key": made.key})
+
+
+@commands.command()
+def revoke(
+    token_id: Annotated[int, typer.Argument(metavar="ID", help="The key's id, as listed.")],
+    *,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    config: ConfigFile = None,
+) -> None:
+    """Take a key back for good. Its running tasks still end and are charged."""
+
+    async def work(desk: Desk) -> None:
+        await tokens.revoke_token(desk, token_id)
+
+    at_desk("token revoke", Place(data_dir, database_url, config), work)
+    if as_json:
+        answer({"id": token_id, "revoked": True})
+        return
+    say(f"Key {token_id} opens nothing any more.")
+
+
+@commands.command("list")
+def list_(
+    *,
+    user: Annotated[
+        str | None, typer.Option(help="Only the keys of this user.", show_default=False)
+    ] = None,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    config: ConfigFile = None,
+) -> None:
+    """Show keys, without the secret part."""
+
+    async def work(desk: Desk) -> tuple[list[accounts.Token], dict[int, str]]:
+        reader = desk.store.reader
+        names = {each.id: each.username for each in await accounts.users(reader)}
+        user_id = next((number for number, known in names.items() if known == user), None)
+        if user is not None and user_id is None:
+            raise NoSuch("user", user)
+        return await accounts.tokens(reader, user_id), names
+
+    found, names = at_desk("token list", Place(data_dir, database_url, config), work)
+    if as_json:
+        answer({"tokens": [asdict(token) for token in found]})
+        return
+    table(
+        ("id", "name", "user", "key", "enabled", "balance", "spent", "running"),
+        [
+            (
+                token.id,
+                token.name,
+                names.get(token.user_id, f"#{token.user_id}"),
+                f"sk-…{token.key_tail}",
+                token.enabled,
+                token.balance if token.limited else "unlimited",
+                token.spent,
+                token.running,
+            )
+            for token in found
+        ],
+    )

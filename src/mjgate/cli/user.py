@@ -1,0 +1,109 @@
+"""`mjgate user`: the people who may use the gateway, and their money."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from mjgate.cli.shared import ConfigFile, DatabaseUrl, DataDir, Json, Place, at_desk, secret
+from mjgate.cli.terminal import answer, pairs, say, table
+from mjgate.domain.account import Role
+from mjgate.manage import Desk, users
+from mjgate.store import accounts
+
+commands = typer.Typer(help="The people who may use the gateway, and their money.")
+
+Name = Annotated[str, typer.Argument(help="The user's name.", show_default=False)]
+
+
+@commands.command()
+def create(
+    name: Name,
+    *,
+    admin: Annotated[bool, typer.Option("--admin", help="May manage everything.")] = False,
+    quota: Annotated[int, typer.Option(help="Units to begin with; 500,000 are 1.00.")] = 0,
+    group: Annotated[str, typer.Option(help="Price group.")] = "default",
+    password: Annotated[
+        str | None,
+        typer.Option(
+            help="A password, - for standard input (MJGATE_USER_PASSWORD); else a random one.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    config: ConfigFile = None,
+) -> None:
+    """Make a user. Access token and password are shown this once."""
+    wanted = users.NewUser(
+        username=name,
+        role=Role.ADMIN if admin else Role.USER,
+        group=group,
+        quota=quota,
+        password=secret(password, "MJGATE_USER_PASSWORD"),
+    )
+    place = Place(data_dir, database_url, config)
+
+    async def work(desk: Desk) -> users.MadeUser:
+        return await users.create_user(desk, wanted)
+
+    made = at_desk("user create", place, work)
+    if as_json:
+        answer(asdict(made))
+        return
+    say(f"Made the {made.role} {made.username} (id {made.id}) with {made.quota:,} units.", "bold")
+    pairs({"access token": made.access_token, "password": made.password})
+    say("Both are shown this once. Next, a key for the API:")
+    say(f"  {place.command('token', 'create', '--user', made.username)}", "cyan")
+
+
+@commands.command("list")
+def list_(
+    *,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    config: ConfigFile = None,
+) -> None:
+    """Show every user with his balance."""
+
+    async def work(desk: Desk) -> list[accounts.User]:
+        return await accounts.users(desk.store.reader)
+
+    found = at_desk("user list", Place(data_dir, database_url, config), work)
+    if as_json:
+        answer({"users": [asdict(user) for user in found]})
+        return
+    table(
+        ("id", "name", "role", "enabled", "balance", "held", "spent", "running"),
+        [
+            (u.id, u.username, u.role.value, u.enabled, u.balance, u.held, u.spent, u.running)
+            for u in found
+        ],
+    )
+
+
+@commands.command()
+def topup(
+    name: Name,
+    units: Annotated[int, typer.Argument(help="Units to add; 500,000 are 1.00.")],
+    *,
+    reference: Annotated[
+        str, typer.Option(help="An invoice number, say; one counts only once.", show_default=False)
+    ] = "",
+    as_json: Json = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    config: ConfigFile = None,
+) -> None:
+    """Give a user money."""
+
+    async def work(desk: Desk) -> tuple[int, int]:
+        return await users.topup(desk, name, units, reference=reference)
+
+    user_id, quota = at_desk("user topup", Place(data_dir, database_url, config), work)
+    if as_json:
+        answer({"id": user_id, "quota": quota})
+        return
+    say(f"{name} now has {quota:,} units.")
