@@ -66,6 +66,7 @@ class Brief:
     moods: frozenset[str]
     tints: tuple[str, ...]
     places: frozenset[str]
+    crop: str | None
     flags: Flags
     known: bool
     salt: int
@@ -93,6 +94,7 @@ def brief(prompt: str) -> Brief:
         moods=frozenset(concept for kind, concept in found if kind == "mood"),
         tints=tints[:3],
         places=frozenset(places),
+        crop=next((concept for kind, concept in found if kind == "crop"), None),
         flags=settings,
         known=bool(found),
         salt=seeded(text.strip().lower()),
@@ -127,12 +129,16 @@ def _place(
     dry = [place for place in places if place not in _WATER]
     if places:
         return (dry or list(places))[0]
+    if things and any(kind == "crop" for kind, _ in found):
+        return "field"
     homes = [_HOME[thing.name] for thing in things if thing.name in _HOME]
     if homes:
         return homes[0]
     if things:
         return "hills"
     kinds = {kind for kind, _ in found}
+    if "crop" in kinds:
+        return "field"
     if weather or kinds & {"time", "style"}:
         return _LANDS[int(dice("land", text).integers(len(_LANDS)))]
     return "abstract"

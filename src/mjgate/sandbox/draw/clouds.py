@@ -15,7 +15,7 @@ def paint(canvas: Canvas, look: Look, under: Paint) -> Paint:
     kinds = (_deck, _heaps, _wisps)
     if look.has("storm") or look.hour == "storm":
         return _deck(canvas, look, under)
-    first = kinds[look.pick % 3]
+    first = _heaps if look.brief.style == "anime" else kinds[look.pick % 3]
     out = _wisps(canvas, look, under) if first is not _wisps else under
     return first(canvas, look, out)
 

@@ -7,8 +7,11 @@ from mjgate.sandbox.draw import (
     city,
     clouds,
     deep,
+    falls,
     finish,
     land,
+    retro,
+    scatter,
     sky,
     space,
     still,
@@ -57,6 +60,17 @@ def _outdoors(canvas: Canvas, chosen: Look) -> tuple[Paint, Field]:
     paint = sky.disc(canvas, chosen, paint)
     paint = clouds.paint(canvas, chosen, paint)
     paint = weather.wonders(canvas, chosen, paint)
+    if chosen.brief.style == "vaporwave":
+        paint = retro.sun(canvas, chosen, paint)
+        if chosen.brief.place not in {"city", "sea"}:
+            return retro.ground(canvas, chosen, paint)
+    return _floor(canvas, chosen, paint, air)
+
+
+def _floor(canvas: Canvas, chosen: Look, paint: Paint, air: Paint) -> tuple[Paint, Field]:
+    """What lies under the sky."""
+    if chosen.brief.place == "waterfall":
+        return falls.paint(canvas, chosen, paint)
     if chosen.brief.place == "city":
         return city.paint(canvas, chosen, paint)
     if chosen.brief.place == "sea":
@@ -68,6 +82,7 @@ def _outdoors(canvas: Canvas, chosen: Look) -> tuple[Paint, Field]:
 def _earth(canvas: Canvas, chosen: Look, paint: Paint, air: Paint) -> tuple[Paint, Field]:
     seen = land.ground(canvas, chosen)
     paint = land.paint(canvas, chosen, seen, paint, air)
+    scatter.paint(canvas, chosen, paint, seen, subjects.lighting(chosen))
     wet = canvas.blank()
     if chosen.brief.water:
         wet = ((seen.height < 0.0) & (canvas.y > chosen.horizon)).astype(np.float32)

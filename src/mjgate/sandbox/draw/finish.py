@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mjgate.sandbox.draw import colour
+from mjgate.sandbox.draw import colour, styles
 from mjgate.sandbox.draw.canvas import Canvas, Paint, blur, smooth
 from mjgate.sandbox.draw.noise import dice
 from mjgate.sandbox.draw.scene import Look
@@ -10,10 +10,15 @@ from mjgate.sandbox.draw.scene import Look
 
 def finish(canvas: Canvas, look: Look, paint: Paint) -> Paint:
     """From light to a picture."""
-    paint = _bloom(canvas, look, paint)
-    paint = _shoulder(paint)
-    paint = _grade(look, paint)
-    return _grain(canvas, look, _vignette(canvas, look, paint))
+    paint = _shoulder(_bloom(canvas, look, paint))
+    return styled(canvas, look, _grade(look, paint))
+
+
+def styled(canvas: Canvas, look: Look, paint: Paint) -> Paint:
+    """The style of the look, and film where the style has no surface of its own."""
+    if look.brief.style in styles.CLEAN:
+        return styles.styled(canvas, look, paint)
+    return _grain(canvas, look, styles.styled(canvas, look, _vignette(canvas, look, paint)))
 
 
 def _bloom(canvas: Canvas, look: Look, paint: Paint) -> Paint:
@@ -71,7 +76,3 @@ def _grain(canvas: Canvas, look: Look, paint: Paint) -> Paint:
     middle = 1.0 - np.abs(colour.brightness(paint) - 0.45)
     return np.clip(paint + (noise * middle * np.float32(0.013))[..., None], 0.0, 1.0)
 
-
-def styled(canvas: Canvas, look: Look, paint: Paint) -> Paint:
-    """Any paint in the style of a look."""
-    return _grain(canvas, look, paint)

@@ -14,12 +14,13 @@ SOILS: dict[str, tuple[Rgb, Rgb, Rgb]] = {
     # steep, flat, far down
     "mountains": (rgb("#6f6a68"), rgb("#6f7f4a"), rgb("#57713c")),
     "volcano": (rgb("#5d5658"), rgb("#5f7a48"), rgb("#4c6d3c")),
-    "lake": (rgb("#6d6b6a"), rgb("#5c7344"), rgb("#46663a")),
+    "lake": (rgb("#6d6b6a"), rgb("#5f7048"), rgb("#4b633e")),
     "forest": (rgb("#4d5a3a"), rgb("#47663a"), rgb("#3b5c33")),
-    "hills": (rgb("#7f8a4a"), rgb("#86a350"), rgb("#6c9444")),
+    "hills": (rgb("#757a50"), rgb("#76875a"), rgb("#647a4c")),
+    "river": (rgb("#757a50"), rgb("#738559"), rgb("#647a4c")),
     "field": (rgb("#a08a4a"), rgb("#b99f4e"), rgb("#92a04c")),
-    "desert": (rgb("#d29a5c"), rgb("#e8b878"), rgb("#dca866")),
-    "canyon": (rgb("#b5643f"), rgb("#cf8a58"), rgb("#c27a4a")),
+    "desert": (rgb("#bf8a54"), rgb("#cf9f68"), rgb("#c4925a")),
+    "canyon": (rgb("#b25a36"), rgb("#cc8452"), rgb("#bf7444")),
     "island": (rgb("#7b7468"), rgb("#5f8a45"), rgb("#d9c693")),
     "mars": (rgb("#94512f"), rgb("#bd7044"), rgb("#a85c38")),
 }
@@ -35,7 +36,7 @@ def camera_of(look: Look) -> Camera:
 def kind_of(look: Look) -> str:
     """Which relief the place has; a place by the water has a shore."""
     place = look.brief.place
-    if look.brief.water and place in {"mountains", "forest", "hills", "lake", "river", "field"}:
+    if look.brief.water and place in {"mountains", "forest", "hills", "lake", "field"}:
         return "lake"
     return place if place in SOILS else "hills"
 
@@ -54,9 +55,10 @@ def paint(canvas: Canvas, look: Look, land: Ground, sky: Paint, air: Paint) -> P
     """The land over the sky, softly edged."""
     albedo = _albedo(look, land)
     light = look.light
-    sun = colour.array(light.sun) * np.float32(1.15 * light.power)
-    ambient = colour.array(light.shade) * np.float32(0.85 * light.power)
-    body = albedo * (land.lit[..., None] * sun + (land.open * 0.75)[..., None] * ambient + 0.03)
+    power = min(light.power, 0.9 + 0.1 * light.power)
+    sun = colour.array(light.sun) * np.float32(1.12 * power)
+    ambient = colour.array(colour.blend(light.shade, light.haze, 0.3)) * np.float32(power)
+    body = albedo * (land.lit[..., None] * sun + (land.open * 0.8)[..., None] * ambient + 0.03)
     far = np.where(np.isfinite(land.depth), land.depth, np.float32(60.0))
     veil = _haze(look, far, land.height)
     far_off = mix(np.broadcast_to(colour.array(light.haze), body.shape), air, 0.5)
@@ -89,7 +91,7 @@ def _albedo(look: Look, land: Ground) -> Paint:
     place = kind_of(look) if kind_of(look) in SOILS else "hills"
     steep, flat, low = SOILS[place]
     coarse = texture(look.detail, 256, cells=4, gain=0.6)
-    grain = detail(coarse, land, 0.9) + 0.6 * detail(coarse, land, 0.13)
+    grain = detail(coarse, land, 0.9) + 0.6 * detail(coarse, land, 0.13) + 0.7 * detail(coarse, land, 3.1)
     rocky = smooth(0.12, 0.42, land.steep + grain * 0.25)
     down = smooth(0.7, 0.05, land.height / 1.6 + grain * 0.6)
     out = mix(
@@ -102,6 +104,8 @@ def _albedo(look: Look, land: Ground) -> Paint:
         rocky,
     )
     out = out * (1.0 + grain * 0.75)[..., None]
+    if place == "field":
+        out = _crops(look, land, out, grain)
     if place == "canyon":
         out = _strata(look, land, out)
     if place in {"mountains", "volcano", "lake"} or look.has("snow"):
@@ -120,6 +124,28 @@ def _snow(look: Look, land: Ground, out: Paint, grain: Paint) -> Paint:
             0.7, 0.38, land.steep
         )
     return mix(out, colour.array((0.93, 0.95, 0.99)), cover)
+
+
+_CROPS = {
+    "lavender": ("#8a5fc4", "#5f7a4a"),
+    "wheat": ("#d9b048", "#a88a3a"),
+    "tulips": ("#d8455a", "#4f8a48"),
+    "sunflowers": ("#e8b830", "#5f8a3a"),
+}
+
+
+def _crops(look: Look, land: Ground, out: Paint, grain: Paint) -> Paint:
+    """Rows of lavender, wheat, tulips or sunflowers that run to the horizon."""
+    crop = look.brief.crop or tuple(_CROPS)[look.pick // 4 % len(_CROPS)]
+    first, second = (rgb(text) for text in _CROPS[crop])
+    depth = np.where(np.isfinite(land.depth), land.depth, np.float32(60.0))
+    turn = land.across * 0.97 + depth * 0.22
+    wave = 0.5 + 0.5 * np.sin(turn * 8.5 + grain * 2.0)
+    clear = np.exp(-depth / 9.0)
+    row = 0.55 + (smooth(0.25, 0.6, wave) - 0.55) * clear
+    tone = mix(np.broadcast_to(colour.array(second), out.shape), colour.array(first), row)
+    tuft = (1.0 + grain * 1.1 + 0.35 * (wave - 0.5) * clear)[..., None]
+    return mix(out, tone * tuft, smooth(40.0, 14.0, depth) * 0.92)
 
 
 def _strata(look: Look, land: Ground, out: Paint) -> Paint:

@@ -222,6 +222,12 @@ HOURS: dict[str, tuple[Light, ...]] = {
             night=True,
         ),
     ),
+    "vapor": (
+        _light("ff9ad0 e85ac0 9a3fc0 4a2a96 1a1250", "ffb0d8 7a4fd0 d85ac8 ff9ad8 6a3ab0", 0.85, (0.08, 0.14)),
+        _light("ffc0a8 ff6fb0 b04ad0 4f35b0 1c1660", "ffc8b0 6a5ae0 e070c8 ffb0d0 7040b8", 0.85, (0.08, 0.14)),
+        _light("a0f0ff 6ab0f0 7a6ae0 5a35b8 22125c", "ffc0f0 6a6ae0 90a0f0 d8b0ff 5a48b8", 0.85, (0.08, 0.14)),
+        _light("ffd08a ff7a8a c8459a 602a90 1e1050", "ffd0a0 7a48c0 f07aa0 ffb090 702f98", 0.85, (0.08, 0.14)),
+    ),
     "storm": (
         _light(
             "a9b0a8 7d8a8c 59676f 3d4a56 262f3c",

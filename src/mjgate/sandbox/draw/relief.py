@@ -53,6 +53,10 @@ class Relief:
             return -0.9 * (1.0 - smooth(0.55, 1.15, depth / shore)) - 0.06
         if self.kind == "island":
             return np.float32(-0.62 * self.lift)
+        if self.kind == "river":
+            bend = np.sin(depth * 0.33 + self.seed % 7) * 1.5 * smooth(1.0, 9.0, depth)
+            bed = np.exp(-(((across - bend) / (0.5 + 0.03 * depth)) ** 4))
+            return 0.12 - bed * 1.5
         return 0.0
 
     def _cone(self, across: Field, depth: Field) -> Field:
@@ -105,8 +109,9 @@ def relief(kind: str, seed: int, sun: tuple[float, float, float]) -> Relief:
         "forest": (_soft, 14.0, 2.2),
         "hills": (_soft, 9.0, 1.05),
         "field": (_soft, 16.0, 0.7),
+        "river": (_soft, 9.0, 0.9),
         "desert": (_dunes, 9.0, 1.15),
-        "canyon": (_mesas, 15.0, 2.6),
+        "canyon": (_mesas, 16.0, 4.2),
         "island": (_islands, 19.0, 3.4),
         "mars": (_craters, 14.0, 1.9),
     }.get(kind, (_soft, 12.0, 0.9))

@@ -104,6 +104,10 @@ class Look:
     """Chooses among a painter's variants."""
     tints: tuple[tuple[Rgb, float], ...] = field(default=())
 
+    def moved(self, *, horizon: float) -> "Look":
+        """The same look over another horizon."""
+        return replace(self, horizon=horizon)
+
     @property
     def contrast(self) -> float:
         """From `--stylize`, 0 to 1 with 0.32 for the default of 100."""
@@ -161,7 +165,7 @@ def _first(scene: Scene, take: int) -> Look:
     hours = order.permutation(len(palettes.ORDER))
     roll = dice("take", scene.seed, wish.salt, take)
     wild = 0.4 + wish.flags.chaos / 60
-    hour = wish.hour or palettes.ORDER[int(hours[take])]
+    hour = "vapor" if wish.style == "vaporwave" else wish.hour or palettes.ORDER[int(hours[take])]
     light = _light(scene, hour, int(light_order[take]), roll)
     aspect = scene.aspect
     horizon = frame[0] + float(roll.uniform(-0.05, 0.05)) * wild
@@ -189,6 +193,8 @@ def _first(scene: Scene, take: int) -> Look:
 
 
 def _cover(wish: Brief, roll: np.random.Generator) -> float:
+    if wish.style == "anime" and "clear" not in wish.weather:
+        return float(roll.uniform(0.5, 0.75))
     if "clear" in wish.weather:
         return 0.0
     if wish.weather & {"clouds", "storm", "rain"}:

@@ -31,7 +31,7 @@ def glow(canvas: Canvas, look: Look) -> Paint:
     far = distance(canvas, look)
     if look.light.night:
         halo = 0.20 * np.exp(-far * 9) + 0.10 * np.exp(-far * 3)
-    elif look.hour in {"grey", "storm", "blue hour"} or look.has("storm", "rain"):
+    elif look.hour in {"grey", "storm", "blue hour", "vapor"} or look.has("storm", "rain"):
         halo = 0.10 * np.exp(-far * 3.5)
     else:
         low = max(0.0, 1.0 - (look.horizon - look.sun[1]) / 0.4)
@@ -46,7 +46,7 @@ def shows_disc(look: Look) -> bool:
     """Is the sun or moon to be seen?"""
     if look.thing("moon", "sun"):
         return True
-    if look.hour in {"grey", "storm", "dusk", "blue hour"} or look.has("rain", "fog", "storm"):
+    if look.hour in {"grey", "storm", "dusk", "blue hour", "vapor"} or look.has("rain", "fog", "storm"):
         return False
     return not (look.light.night and look.has("aurora"))
 

@@ -10,6 +10,7 @@ from mjgate.sandbox.draw.canvas import Canvas, Field, Paint, blur, smooth
 from mjgate.sandbox.draw.colour import NAMED, Rgb, rgb
 from mjgate.sandbox.draw.figures import FIGURES, Figure
 from mjgate.sandbox.draw.figures_life import CRANE, FISH, PANDA
+from mjgate.sandbox.draw.figures_made import ARCH, BRIDGE
 from mjgate.sandbox.draw.noise import clamped, dice, fbm, line, seeded
 from mjgate.sandbox.draw.scene import Look
 from mjgate.sandbox.draw.shapes import Lighting, Place, figure
@@ -65,7 +66,12 @@ def _one(canvas: Canvas, look: Look, out: Paint, wet: Field, thing: Thing, rank:
     if known is not None and known.where == "air":
         _air(canvas, look, out, thing, known, x, size)
         return
+    if thing.name == "bridge":
+        _bridge(canvas, look, out, thing)
+        return
     base = min(0.93, look.horizon + 0.10 + 0.22 * look.size * scale)
+    if known is not None and known.where == "branch":
+        base = 0.66
     place = Place(x, base, size * (known.tall if known else 1.0), flip=x > look.aspect / 2)
     if known is not None and known.where == "water" and look.brief.water:
         _afloat(canvas, look, out, known, thing, place)
@@ -73,6 +79,15 @@ def _one(canvas: Canvas, look: Look, out: Paint, wet: Field, thing: Thing, rank:
     if _is_wet(canvas, wet, x, base):
         place = _islet(canvas, look, out, place, (known.wide if known else 0.4) + 0.25)
     _standing(canvas, look, out, thing, known, place)
+
+
+def _bridge(canvas: Canvas, look: Look, out: Paint, thing: Thing) -> None:
+    """From side to side: hung from towers over wide water, an arch over small."""
+    hung = look.brief.place in {"sea", "city", "canyon", "island"} or look.brief.flags.aspect > 1.7
+    text, wide, tone = (BRIDGE, 0.36, "#b8432f") if hung else (ARCH, 0.52, "#a89a88")
+    known = Figure(text, tone, where="water")
+    place = Place(look.aspect / 2 + (look.spot - look.aspect / 2) * 0.3, look.horizon + 0.06, wide * look.aspect)
+    _afloat(canvas, look, out, known, thing, place)
 
 
 def _is_wet(canvas: Canvas, wet: Field, x: float, y: float) -> bool:
@@ -93,8 +108,6 @@ def _standing(canvas: Canvas, look: Look, out: Paint, thing: Thing, known: Figur
             plants.palm(canvas, out, replace(place, size=place.size * 1.2), light, seed=seed)
         case "flower":
             _flowers(canvas, look, out, place, light, tone)
-        case "bridge":
-            pass
         case _ if known is not None:
             text = _variant(thing, known, look)
             figure(canvas, out, text, place, _night(look, known.colours(thing.colour, look.accent)), light)

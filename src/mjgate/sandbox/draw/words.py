@@ -42,7 +42,7 @@ PLACES: Table = {
     "forest": "forest woods woodland jungle pines pine woodlands 森林 树林 林 森",
     "city": "city skyline skyscraper skyscrapers cityscape town street tokyo shanghai new_york cyberpunk metropolis downtown 城市 都市 街 天际线 赛博朋克 東京 上海 町",
     "hills": "hill hills meadow countryside pasture grassland prairie tuscany steppe farm 丘陵 草原 田园 丘 草地",
-    "field": "field fields lavender wheat sunflowers tulips poppies vineyard flower_field 田野 麦田 花海 花田 畑",
+    "field": "field fields vineyard flower_field 田野 花海 花田 畑",
     "canyon": "canyon gorge mesa badlands arizona utah cliff cliffs 峡谷 渓谷",
     "island": "island islands archipelago tropical lagoon isle 岛 島 岛屿",
     "river": "river stream brook 河 江 川 溪",
@@ -64,11 +64,11 @@ SUBJECTS: Table = {
     "moon": "moon crescent full_moon 月亮 明月 圆月 月",
     "sun": "sun 太阳 太陽",
     "balloon": "balloon hot_air_balloon 热气球 气球 気球",
-    "bridge": "bridge viaduct 桥 橋",
+    "bridge": "bridge viaduct golden_gate 桥 橋",
     "castle": "castle palace fortress citadel kingdom 城堡 宫殿 お城",
     "tower": "tower obelisk spire 塔 高塔",
     "pagoda": "pagoda temple shrine dojo japanese_temple 寺 宝塔 寺庙 神社",
-    "torii": "torii gate 鸟居 鳥居",
+    "torii": "torii torii_gate 鸟居 鳥居",
     "windmill": "windmill mill 风车 風車",
     "cat": "cat kitten kitty feline 猫 貓 小猫 ねこ ネコ",
     "dog": "dog puppy hound shiba corgi 狗 小狗 犬 いぬ",
@@ -116,6 +116,13 @@ STYLES: Table = {
     "anime": "anime manga ghibli shinkai 动漫 动画 アニメ",
 }
 
+CROPS: Table = {
+    "lavender": "lavender 薰衣草 ラベンダー",
+    "wheat": "wheat barley rye rice 麦田 小麦 稻田",
+    "tulips": "tulips poppies roses 郁金香 チューリップ",
+    "sunflowers": "sunflowers canola rapeseed 向日葵 油菜花 ひまわり",
+}
+
 MOODS: Table = {
     "calm": "calm serene peaceful tranquil quiet still gentle zen dreamy soft 宁静 平静 静",
     "dramatic": "dramatic epic majestic powerful cinematic 史诗 壮丽 戏剧",
@@ -158,6 +165,7 @@ _TABLES = {
     "place": PLACES,
     "subject": SUBJECTS,
     "style": STYLES,
+    "crop": CROPS,
     "mood": MOODS,
     "colour": COLOURS,
 }
