@@ -387,14 +387,21 @@ async def test_a_caller_who_leaves_cuts_nothing_in_half(bank: Database) -> None:
     assert (await balance_of(bank, bob) or 0) >= 21
 
 
-async def test_a_body_that_fails_after_its_caller_left_harms_nobody(bank: Database) -> None:
-    caller = asyncio.create_task(bank.write(open_account, "alice"))
-    await asyncio.sleep(0)
-    caller.cancel()
+@pytest.mark.parametrize("name", ["bob", "alice"])
+async def test_a_body_that_has_begun_ends_though_its_caller_left(bank: Database, name: str) -> None:
+    async def open_alone(tx: Transaction) -> None:
+        tx.after_commit(lambda: heard.append(name))
+        caller.cancel()
+        await open_account(tx, name)
+
+    heard: list[str] = []
+    caller = asyncio.create_task(bank.write(open_alone))
     with pytest.raises(asyncio.CancelledError):
         await caller
 
-    assert await bank.write(open_account, "bob")
+    await bank.write(open_account, "charlie")  # on SQLite after the other, so we need not wait
+    await bank.close()
+    assert heard == ["bob"] * (name == "bob")
 
 
 async def test_a_long_scan_stops_when_its_caller_has_waited_enough(bank: Database) -> None:
@@ -428,6 +435,16 @@ async def test_a_mistake_in_a_statement_is_no_trouble_of_the_database(bank: Data
         assert not isinstance(mistake.value, StoreError)
 
 
+async def test_a_value_of_the_wrong_type_is_a_mistake_too(bank: Database) -> None:
+    async def confuse(tx: Transaction) -> None:
+        await tx.run("UPDATE accounts SET balance = :balance", balance="much")
+
+    with pytest.raises(Exception, match=r"TEXT value|expected int|str") as mistake:
+        await bank.write(confuse)
+
+    assert not isinstance(mistake.value, StoreError)
+
+
 async def test_a_closed_database_is_away(database_url: str) -> None:
     async def nothing(_: Transaction) -> None:
         pass
@@ -437,6 +454,7 @@ async def test_a_closed_database_is_away(database_url: str) -> None:
         await asyncio.sleep(0)
 
     await waiting
+    await db.close()  # once more does no harm
     with pytest.raises(DatabaseAway):
         await db.write(nothing)
     with pytest.raises(DatabaseAway):

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from mjgate.store.database import Database, DatabaseUnusable
-from mjgate.store.migrate import MIGRATIONS, load, migrate
+from mjgate.store.migrate import MIGRATIONS, load, migrate, missing
 
 
 def write(folder: Path, **files: str) -> Path:
@@ -37,6 +37,7 @@ async def test_what_is_missing_is_applied_in_order(database_url: str, tmp_path: 
     source = write(tmp_path / "steps", **{"0001_one": "CREATE TABLE one (id IDENTITY)"})
 
     async with await Database.open(database_url) as db:
+        assert [step.number for step in await missing(db, source=source)] == [1]
         first = await migrate(db, 1, source=source)
         write(
             source,
@@ -47,6 +48,7 @@ async def test_what_is_missing_is_applied_in_order(database_url: str, tmp_path: 
         )
         second = await migrate(db, 2, source=source)
         third = await migrate(db, 3, source=source)
+        assert await missing(db, source=source) == []
 
         assert [[step.name for step in steps] for steps in (first, second, third)] == [
             ["one"],
@@ -96,6 +98,23 @@ async def test_a_step_that_fails_leaves_nothing_and_the_steps_before_it_stand(
 
         assert [step.number for step in mended] == [2]
         assert await applied(db) == [(1, "good", 1), (2, "bad", 2)]
+
+
+async def test_a_step_that_breaks_off_is_not_applied(database_url: str, tmp_path: Path) -> None:
+    source = write(
+        tmp_path / "steps",
+        **{
+            "0001_one": "CREATE TABLE one (id IDENTITY)",
+            "0001_one__sqlite": "CREATE TRIGGER t AFTER INSERT ON one BEGIN SELECT 1;",
+            "0001_one__postgresql": "CREATE FUNCTION f() RETURNS trigger AS $$ BEGIN",
+        },
+    )
+
+    async with await Database.open(database_url) as db:
+        with pytest.raises(Exception, match=r"syntax error|unterminated"):
+            await migrate(db, 1, source=source)
+
+        assert len(await missing(db, source=source)) == 1
 
 
 async def test_a_database_that_is_newer_than_the_program_is_refused(

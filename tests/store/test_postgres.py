@@ -15,7 +15,7 @@ from mjgate.store.database import (
     DatabaseUnusable,
     Transaction,
 )
-from mjgate.store.engines.postgres_server import watch
+from mjgate.store.engines.postgres_server import objection_to, watch
 from mjgate.store.migrate import migrate
 from tests.postgres import PostgresServer
 from tests.store.conftest import BANK, balance_of, names_in, open_account, pay_in
@@ -238,6 +238,11 @@ async def test_a_body_may_limit_its_own_time(db: Database) -> None:
     assert await balance_of(db, 1) == 0
 
 
+async def test_a_parameter_in_postgresqls_own_words_is_a_mistake(db: Database) -> None:
+    with pytest.raises(asyncpg.InterfaceError, match="expects 1 argument"):
+        await db.reader.row("SELECT name FROM accounts WHERE id = $1", id=1)
+
+
 async def test_writers_that_wait_for_a_lock_leave_connections_to_readers(
     db: Database, url: str
 ) -> None:
@@ -338,16 +343,38 @@ async def test_a_wrong_address_is_explained_without_its_password(
     assert "s3cret" not in repr(refusal.value.__cause__)
 
 
-async def test_a_database_must_be_able_to_hold_every_script(
+async def test_a_database_that_cannot_hold_every_script_is_refused(
     postgres_server: PostgresServer, name: str
 ) -> None:
     other = f"{name}_ascii"
     postgres_server.run(f"CREATE DATABASE {other} TEMPLATE template0 ENCODING 'SQL_ASCII'")
-    try:
-        with pytest.raises(DatabaseUnusable, match="SQL_ASCII"):
-            await Database.open(postgres_server.url(other))
-    finally:
-        postgres_server.run(f"DROP DATABASE {other}")
+
+    with pytest.raises(DatabaseUnusable, match="SQL_ASCII"):
+        await Database.open(postgres_server.url(other))
+
+    postgres_server.run(f"DROP DATABASE {other} WITH (FORCE)")
+
+
+async def test_a_server_may_have_reasons_of_its_own(
+    postgres_server: PostgresServer, name: str, url: str
+) -> None:
+    postgres_server.run(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+
+    with pytest.raises(DatabaseUnusable, match="not currently accepting connections"):
+        await Database.open(url)
+
+
+@pytest.mark.parametrize(
+    ("version", "encoding", "objection"),
+    [
+        (18, "UTF8", None),
+        (14, "UTF8", None),
+        (13, "UTF8", "is PostgreSQL 13; 14 or later is needed"),
+        (14, "LATIN1", "has the encoding LATIN1; create it with ENCODING 'UTF8'"),
+    ],
+)
+def test_a_server_must_be_new_enough(version: int, encoding: str, objection: str | None) -> None:
+    assert objection_to(version, encoding) == objection
 
 
 def test_a_silent_peer_is_given_up() -> None:

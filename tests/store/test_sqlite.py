@@ -170,6 +170,38 @@ def files_no_larger_than_now(path: Path) -> Generator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
+async def test_a_commit_that_is_refused_is_undone_for_all_of_its_group(url: str) -> None:
+    """Only promises kept until the commit could be refused there, and our schema has none."""
+
+    async def promise(tx: Transaction) -> None:
+        await tx.run("CREATE TABLE cards (account_id BIGINT REFERENCES accounts (id))")
+        await tx.row("PRAGMA defer_foreign_keys = ON")
+        await tx.run("INSERT INTO cards (account_id) VALUES (99)")
+
+    async with await Database.open(url) as db:
+        outcomes = await asyncio.gather(
+            db.write(pay_in, 1), db.write(promise), return_exceptions=True
+        )
+
+        assert [type(outcome) for outcome in outcomes] == [sqlite3.IntegrityError] * 2
+        assert await db.write(pay_in, 1) == 1
+        assert await balance_of(db, 1) == 1
+
+
+async def test_a_file_that_turned_read_only_is_told_to_all_who_write(url: str) -> None:
+    async def turn(tx: Transaction) -> None:
+        await tx.row("PRAGMA query_only = ON")
+
+    async with await Database.open(url) as db:
+        await db.write(turn)
+        outcomes = await asyncio.gather(
+            *(db.write(pay_in, 1) for _ in range(3)), return_exceptions=True
+        )
+
+        assert [type(outcome) for outcome in outcomes] == [DatabaseUnusable] * 3
+        assert await balance_of(db, 1) == 0
+
+
 async def test_nothing_is_made_where_a_database_must_exist(path: Path) -> None:
     with pytest.raises(DatabaseUnusable, match="there is no such file") as refusal:
         await Database.open(f"sqlite:///{path}", must_exist=True)

@@ -13,8 +13,8 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Final
 
-from mjgate.store.database import Database, DatabaseUnusable, Transaction
-from mjgate.store.engines.words import with_types
+from mjgate.store.database import Database, DatabaseUnusable, Reader, Transaction
+from mjgate.store.engines.words import FIND_TABLE, with_types
 
 MIGRATIONS: Final = files("mjgate.store") / "migrations"
 
@@ -35,24 +35,19 @@ async def migrate(
     db: Database, now: int, *, source: Traversable = MIGRATIONS
 ) -> Sequence[Migration]:
     """Apply what is missing, noting `now` as its time; returns what was applied by us."""
-    known = load(source, db.engine)
-    newest = known[-1].number
-    done = await db.write(_done, db, newest)
-    missing = [step for step in known if step.number not in done]
-    return [step for step in missing if await db.write(_apply, db, step, newest, now)]
+    steps = await missing(db, source=source)
+    return [step for step in steps if await db.write(_apply, db, step, now)]
 
 
 async def missing(db: Database, *, source: Traversable = MIGRATIONS) -> Sequence[Migration]:
-    """What `migrate` would apply; only looks."""
+    """What `migrate` would apply; refuses a database that is newer than this program."""
     known = load(source, db.engine)
-    table = await db.reader.row(
-        "SELECT 1 FROM sqlite_master WHERE name = 'schema_migrations'"
-        if db.engine == "sqlite"
-        else "SELECT 1 WHERE to_regclass('schema_migrations') IS NOT NULL"
-    )
-    if table is None:
-        return known
-    done = {row["number"] for row in await db.reader.rows("SELECT number FROM schema_migrations")}
+    done = await _done(db.reader, db)
+    if done and max(done) > known[-1].number:
+        raise DatabaseUnusable(
+            f"{db.where} was made by a newer mjgate (its schema is {max(done)}, this one knows "
+            f"{known[-1].number}); start that version, or bring back a backup from before"
+        )
     return [step for step in known if step.number not in done]
 
 
@@ -72,12 +67,21 @@ def load(source: Traversable, engine: str) -> Sequence[Migration]:
     ]
 
 
-async def _apply(tx: Transaction, db: Database, step: Migration, newest: int, now: int) -> bool:
-    if step.number in await _done(tx, db, newest):
+async def _apply(tx: Transaction, db: Database, step: Migration, now: int) -> bool:
+    """Apply the step, unless somebody has done so before we had the lock."""
+    await tx.lock_all()
+    if step.number in await _done(tx, db):
         return False
     await tx.script(with_types(step.common, db.engine))
     if step.own:
         await tx.script(step.own)
+    await tx.run(
+        """
+        CREATE TABLE IF NOT EXISTS schema_migrations (
+            number BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL
+        )
+        """
+    )
     await tx.run(
         """
         INSERT INTO schema_migrations (number, name, applied_at) VALUES (:number, :name, :now)
@@ -89,23 +93,9 @@ async def _apply(tx: Transaction, db: Database, step: Migration, newest: int, no
     return True
 
 
-async def _done(tx: Transaction, db: Database, newest: int) -> set[int]:
-    """The numbers that were applied, read under the lock that keeps others from adding to them."""
-    await tx.lock_all()
-    await tx.run(
-        """
-        CREATE TABLE IF NOT EXISTS schema_migrations (
-            number BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL
-        )
-        """
-    )
-    done: set[int] = {
-        row["number"] for row in await tx.rows("SELECT number FROM schema_migrations")
-    }
-    if done and max(done) > newest:
-        message = (
-            f"{db.where} was made by a newer mjgate (its schema is {max(done)}, this one knows "
-            f"{newest}); start that version, or bring back a backup from before"
-        )
-        raise DatabaseUnusable(message)
-    return done
+async def _done(reader: Reader, db: Database) -> set[int]:
+    """The numbers of the steps that were applied."""
+    if not await reader.row(FIND_TABLE[db.engine], name="schema_migrations"):
+        return set()
+    rows = await reader.rows("SELECT number FROM schema_migrations")
+    return {row["number"] for row in rows}

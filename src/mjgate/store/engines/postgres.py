@@ -227,9 +227,9 @@ async def finished(body: Coroutine[Any, Any, T], tx: PostgresTransaction, name: 
     finally:
         tx.end()
         in_transaction.reset(token)
-    if tx.error is not None:
-        raise tx.error
-    return outcome
+    if tx.error is None:
+        return outcome
+    raise tx.error
 
 
 @types.coroutine

@@ -150,14 +150,12 @@ class Server:
 
     async def _check(self, pool: Pool) -> None:
         async with lent(pool) as connection:
-            version = connection.get_server_version().major
-            encoding = connection.get_settings().server_encoding
-        if version < OLDEST:
+            objection = objection_to(
+                connection.get_server_version().major, connection.get_settings().server_encoding
+            )
+        if objection:
             await pool.close()
-            raise DatabaseUnusable(f"{self.where} is PostgreSQL {version}; we need {OLDEST}")
-        if encoding != "UTF8":
-            await pool.close()
-            raise DatabaseUnusable(f"{self.where} has the encoding {encoding}; create it with UTF8")
+            raise DatabaseUnusable(f"{self.where} {objection}")
 
     def _unreachable(self, trouble: Exception) -> StoreError:
         for kind, sentence in _SENTENCES.items():
@@ -166,6 +164,15 @@ class Server:
         if isinstance(trouble, _LOST):
             return DatabaseAway(f"{self.where}: nobody answers ({trouble})")
         return DatabaseUnusable(f"{self.where}: {trouble}")
+
+
+def objection_to(version: int, encoding: str) -> str | None:
+    """Why a server or a database on it cannot be used, if so."""
+    if version < OLDEST:
+        return f"is PostgreSQL {version}; {OLDEST} or later is needed"
+    if encoding != "UTF8":
+        return f"has the encoding {encoding}; create it with ENCODING 'UTF8'"
+    return None
 
 
 @asynccontextmanager

@@ -35,7 +35,7 @@ class Scans:
     """Long reads, each on a thread with a connection of its own."""
 
     def __init__(self, connections: Sequence[sqlite3.Connection], file: File) -> None:
-        self._connections = connections
+        self._connections: Sequence[sqlite3.Connection] = connections
         self._file = file
         self._threads = ThreadPoolExecutor(len(connections), "mjgate-scan")
         self._idle: asyncio.Queue[sqlite3.Connection] = asyncio.Queue()
@@ -60,9 +60,12 @@ class Scans:
 
     def close(self) -> None:
         """Stop what still runs."""
-        for connection in self._connections:
+        connections, self._connections = self._connections, ()
+        for connection in connections:
             connection.interrupt()
         self._threads.shutdown()
+        for connection in connections:
+            connection.close()
 
 
 @final
@@ -148,7 +151,5 @@ class SqliteEngine(Engine):
     async def close(self) -> None:
         await self._writer.close()
         self._scans.close()
-        for connection in self._connections.scanners:
-            connection.close()
         self._connections.reader.close()
         self._connections.writer.close()  # the last one tidies up, for which it has to write

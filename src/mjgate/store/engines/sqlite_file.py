@@ -38,7 +38,7 @@ class Connections(NamedTuple):
 
     writer: sqlite3.Connection
     reader: sqlite3.Connection
-    scanners: tuple[sqlite3.Connection, ...]
+    scanners: list[sqlite3.Connection]
 
 
 @final
@@ -55,42 +55,29 @@ class File:
         self.patience = patience
 
     def open(self) -> Connections:
-        """Open all connections, making the file if it may be made; this may wait for the disk."""
-        try:
-            with ExitStack() as undo:
-                writer = undo.enter_context(closing(self._writer()))
-                reader = undo.enter_context(closing(self._connection("ro", 0)))
-                scanners = tuple(
-                    undo.enter_context(closing(self._connection("ro", self.patience)))
-                    for _ in range(SCANNERS)
-                )
-                undo.pop_all()
-        except sqlite3.Error as error:
-            raise self.explained(error) from error
-        return Connections(writer, reader, scanners)
-
-    def _writer(self) -> sqlite3.Connection:
-        connection = self._connection("rw" if self._must_exist else "rwc", 0)
-        with ExitStack() as undo:
-            undo.enter_context(closing(connection))
-            if self._journal(connection) != "wal":
-                raise DatabaseUnusable(f"{self.where}: its file system cannot hold a shared WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA journal_size_limit = 67108864")
-            undo.pop_all()
-        return connection
-
-    def _journal(self, connection: sqlite3.Connection) -> str:
+        """Open all connections, making the file if it may be made; this waits for disk and lock."""
         until = time.monotonic() + self.patience
         while True:
             try:
-                return connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
-            except sqlite3.Error as error:  # SQLite's own time-out does not cover this one
+                with ExitStack() as undo:
+                    connections = self._open(undo)
+                    undo.pop_all()
+                    return connections
+            except sqlite3.Error as error:
                 if not is_busy(error) or time.monotonic() >= until:
-                    raise
-                time.sleep(random.uniform(0.001, 0.02))  # noqa: S311 - no secret
+                    raise self.explained(error) from error
+            time.sleep(random.uniform(0.002, 0.02))  # noqa: S311 - no secret
 
-    def _connection(self, mode: str, timeout: float) -> sqlite3.Connection:
+    def _open(self, undo: ExitStack) -> Connections:
+        writer = self._connection(undo, "rw" if self._must_exist else "rwc", 0)
+        writer.execute("PRAGMA journal_mode = WAL")
+        writer.execute("PRAGMA synchronous = FULL")
+        writer.execute("PRAGMA journal_size_limit = 67108864")
+        reader = self._connection(undo, "ro", 0)
+        scanners = [self._connection(undo, "ro", self.patience) for _ in range(SCANNERS)]
+        return Connections(writer, reader, scanners)
+
+    def _connection(self, undo: ExitStack, mode: str, timeout: float) -> sqlite3.Connection:
         connection = sqlite3.connect(
             f"{self._path.as_uri()}?mode={mode}",
             uri=True,
@@ -99,6 +86,7 @@ class File:
             check_same_thread=False,  # one thread at a time, but not always the same
             cached_statements=1024,
         )
+        undo.enter_context(closing(connection))
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA cache_size = -16384")
@@ -109,7 +97,7 @@ class File:
     ) -> Exception:
         """The error in our words, or itself when the mistake is ours."""
         code = _code(error) & 0xFF
-        if code == sqlite3.SQLITE_CONSTRAINT and connection is not None:
+        if connection is not None and _breaks_a_promise(error):
             return ConstraintBroken(_constraint(error, connection))
         if is_busy(error):
             return DatabaseAway(f"{self.where} is locked")
@@ -135,6 +123,13 @@ class File:
 
 def _code(error: sqlite3.Error) -> int:
     return getattr(error, "sqlite_errorcode", 0)
+
+
+def _breaks_a_promise(error: sqlite3.Error) -> bool:
+    """A value of the wrong type breaks a constraint for SQLite; for us it is a mistake of ours."""
+    code = _code(error)
+    wrong_type = sqlite3.SQLITE_CONSTRAINT | 12 << 8  # SQLITE_CONSTRAINT_DATATYPE
+    return code & 0xFF == sqlite3.SQLITE_CONSTRAINT and code != wrong_type
 
 
 def _constraint(error: sqlite3.Error, connection: sqlite3.Connection) -> str:

@@ -80,6 +80,8 @@ class SqliteTransaction(Transaction):
             if sqlite3.complete_statement(statement):  # a trigger goes on until its END
                 self._execute(statement, {})
                 statement = ""
+        if statement:
+            self._execute(statement, {})  # SQLite says what is not complete about it
 
     async def lock_all(self) -> None:
         """Nothing to do: whoever may write is alone from the start."""
