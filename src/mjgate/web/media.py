@@ -16,10 +16,10 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from mjgate.domain.address import Origin
-from mjgate.domain.errors import BadKey, NotFound, Overloaded
+from mjgate.domain.errors import BadAddress, BadKey, NotFound, Overloaded
 from mjgate.domain.image import sniff
 from mjgate.domain.task import Task
-from mjgate.public_http import Limits, PublicHTTP
+from mjgate.public_http import Answer, Limits, PublicHTTP
 from mjgate.public_http.errors import FetchError
 from mjgate.store import channels, tasks
 from mjgate.web.context import Context
@@ -33,6 +33,12 @@ _HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
 }
 _MP4_MARK: Final = b"ftyp"
+_HEAD: Final = 12
+"""Bytes that show what a file is."""
+_INDEX_DIGITS: Final = 4
+_OK: Final = 200
+_NONE: Final = "There is no such picture."
+_GONE: Final = "The provider has no such picture any more."
 
 
 class BadSignature(BadKey):
@@ -49,18 +55,36 @@ class Source:
     exempt: Origin | None
 
 
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """A picture under way: its type by its first bytes, its length if announced, and the rest."""
+
+    type: str
+    length: str | None
+    head: bytes
+    rest: AsyncIterator[bytes]
+    stack: AsyncExitStack
+
+    async def content(self) -> AsyncIterator[bytes]:
+        """Every byte of it; the source is closed at the end."""
+        async with self.stack:
+            yield self.head
+            async for chunk in self.rest:
+                yield chunk
+
+
 def routes(context: Context) -> list[Route]:
     """Pictures by number, clips by number."""
     image = partial(_image, context)
     return [
         Route("/mj/image/{id}", image),
-        Route("/mj/image/{id}/{n:int}", image),
-        Route("/mj/video/{id}/{n:int}.mp4", partial(_video, context)),
+        Route("/mj/image/{id}/{n}", image),
+        Route("/mj/video/{id}/{n}.mp4", partial(_video, context)),
     ]
 
 
 async def _image(context: Context, request: Request) -> Response:
-    n = int(request.path_params.get("n", 0))
+    n = _index(request)
     task = await _signed(context, request, "image", n)
     result = task.result
     if n:
@@ -71,7 +95,7 @@ async def _image(context: Context, request: Request) -> Response:
 
 
 async def _video(context: Context, request: Request) -> Response:
-    n = int(request.path_params["n"])
+    n = _index(request)
     task = await _signed(context, request, "video", n)
     urls = task.result.video_urls
     return await _passed_on(context, request, task, urls[n] if n < len(urls) else "")
@@ -87,56 +111,70 @@ async def _signed(context: Context, request: Request, kind: str, n: int) -> Task
     number = tasks.parse_id(task_id)
     task = None if number is None else await tasks.by_id(gateway.store.reader, number)
     if task is None:
-        msg = "There is no such picture."
-        raise NotFound(msg)
+        raise NotFound(_NONE)
     return task
+
+
+def _index(request: Request) -> int:
+    """The number in the path, 0 without one. BadSignature for what no address of ours has."""
+    text = request.path_params.get("n", "0")
+    if len(text) > _INDEX_DIGITS or not (text.isascii() and text.isdigit()):
+        raise BadSignature
+    return int(text)
 
 
 async def _passed_on(context: Context, request: Request, task: Task, url: str) -> Response:
     """Stream from the channel what shows itself as a picture or a clip."""
     if not url:
-        msg = "There is no such picture."
-        raise NotFound(msg)
-    source = await _source(context, task, url)
-    stack = AsyncExitStack()
+        raise NotFound(_NONE)
     try:
-        opened = await _open(stack, context.gateway.public, source)
+        passing = await _open(context.gateway.public, await _source(context, task, url))
     except FetchError as error:
-        await stack.aclose()
         msg = "The picture cannot be had from the provider just now, try again in a moment."
         raise Overloaded(msg, retry_after=5) from error
-    media_type, first, rest = opened
-    name = f"{task.id}.{media_type.partition('/')[2]}"
+    except BadAddress as error:
+        raise NotFound(_GONE) from error
+    name = f"{task.id}.{passing.type.partition('/')[2]}"
     headers = _HEADERS | {"Content-Disposition": f'inline; filename="{name}"'}
-    if request.method == "HEAD":
+    if passing.length is not None:
+        headers["Content-Length"] = passing.length
+    if request.method != "HEAD":
+        return StreamingResponse(passing.content(), 200, headers, passing.type)
+    await passing.stack.aclose()
+    return StreamingResponse(_nothing(), 200, headers, passing.type)
+
+
+async def _open(public: PublicHTTP, source: Source) -> Passing:
+    """Ask for it; it is open afterwards. NotFound, FetchError, BadAddress."""
+    stack = AsyncExitStack()
+    try:
+        answer = await stack.enter_async_context(
+            public.open("GET", source.url, exempt=source.exempt, limits=LIMITS)
+        )
+        return await _inspected(answer, stack)
+    except BaseException:
         await stack.aclose()
-        return Response(b"", 200, headers, media_type)
-    return StreamingResponse(_all(stack, first, rest), 200, headers, media_type)
+        raise
 
 
-async def _open(
-    stack: AsyncExitStack, public: PublicHTTP, source: Source
-) -> tuple[str, bytes, AsyncIterator[bytes]]:
-    answer = await stack.enter_async_context(
-        public.open("GET", source.url, exempt=source.exempt, limits=LIMITS)
-    )
-    chunks = answer.chunks()
-    first = await anext(chunks, b"")
-    media_type = sniff(first) or ("video/mp4" if first[4:8] == _MP4_MARK else None)
-    if answer.status != 200 or media_type is None:  # noqa: PLR2004  anything else has no picture
-        await stack.aclose()
-        msg = "The provider has no such picture any more."
-        raise NotFound(msg)
-    return media_type, first, chunks
+async def _inspected(answer: Answer, stack: AsyncExitStack) -> Passing:
+    """Read as much as shows what it is. NotFound for anything but a picture or a clip."""
+    rest = answer.chunks()
+    head = b""
+    while len(head) < _HEAD and (chunk := await anext(rest, b"")):
+        head += chunk
+    media_type = sniff(head) or ("video/mp4" if head[4:8] == _MP4_MARK else None)
+    if answer.status != _OK or media_type is None:
+        raise NotFound(_GONE)
+    counted = "Transfer-Encoding" not in answer.headers
+    length = answer.headers.get("Content-Length") if counted else None
+    return Passing(media_type, length, head, rest, stack)
 
 
-async def _all(
-    stack: AsyncExitStack, first: bytes, rest: AsyncIterator[bytes]
-) -> AsyncIterator[bytes]:
-    async with stack:
-        yield first
-        async for chunk in rest:
-            yield chunk
+async def _nothing() -> AsyncIterator[bytes]:
+    """For HEAD: the length stands in the headers."""
+    for chunk in ():
+        yield chunk
 
 
 async def _source(context: Context, task: Task, url: str) -> Source:
