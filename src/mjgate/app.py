@@ -198,7 +198,12 @@ async def _answer(
 ) -> None:
     application = create_app(
         gateway,
-        WebSettings(body_limit=config.body_limit, origins=", ".join(config.cors_origins)),
+        WebSettings(
+            body_limit=config.body_limit,
+            origins=config.cors_origins,
+            hosts=config.hosts,
+            proxies=config.trusted_proxies,
+        ),
     )
     server = uvicorn.Server(
         uvicorn.Config(

@@ -142,6 +142,14 @@ class Config:
         return f"http://{f'[{host}]' if ':' in host else host}:{port or self.port}"
 
     @property
+    def hosts(self) -> tuple[str, ...]:
+        """Names that we answer under; none while nothing says what they are: then any."""
+        if not (self.public_url or self.allowed_hosts):
+            return ()
+        own = urlsplit(self.address()).hostname or ""
+        return (*(self.allowed_hosts or sorted(_LOOPBACK)), own)
+
+    @property
     def secret_key_file(self) -> Path:
         """Where the master key is kept when no option gives it."""
         return self.data_dir / "secret.key"

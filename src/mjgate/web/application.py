@@ -10,32 +10,36 @@ from mjgate.domain.errors import MethodNotAllowed, Refused
 from mjgate.lifecycle import Gateway
 from mjgate.web import callbacks, health, media, submit, tasks
 from mjgate.web.auth import Doors
+from mjgate.web.bodies import Room
 from mjgate.web.context import Context, WebSettings
 from mjgate.web.front import Front, not_found
-from mjgate.web.respond import on_refused, refusal, request_id
+from mjgate.web.respond import on_refused, on_unexpected, refusal, request_id
 
 _METHOD_NOT_ALLOWED = 405
 
 
 def create_app(gateway: Gateway, settings: WebSettings) -> ASGIApp:
     """The application that a server runs."""
-    context = Context(gateway, Doors(gateway), settings)
+    context = Context(gateway, Doors(gateway), Room(settings.bodies_at_once), settings)
     modules = (tasks, submit, media, callbacks, health)
     inner = Starlette(
         routes=[route for module in modules for route in module.routes(context)],
-        exception_handlers={Refused: on_refused, HTTPException: _on_http},
+        exception_handlers={
+            Refused: on_refused,
+            HTTPException: _on_http,
+            Exception: on_unexpected,
+        },
     )
     inner.router.redirect_slashes = False
-    return Front(inner, settings.origins)
+    return Front(inner, settings)
 
 
 async def _on_http(request: Request, error: Exception) -> Response:
     """What the router refuses, in our words."""
     if not isinstance(error, HTTPException):
         raise error
-    refused = not_found(request.url.path)
     if error.status_code != _METHOD_NOT_ALLOWED:
-        return refusal(refused, request_id(request))
+        return refusal(not_found(request.scope["path"]), request_id(request))
     response = refusal(MethodNotAllowed(), request_id(request))
     response.headers.update(error.headers or {})
     return response

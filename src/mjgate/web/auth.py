@@ -64,7 +64,7 @@ class Doors:
             return BadKey("The key has expired; ask the operator for a new one.")
         if not door.enabled:
             return KeyDisabled()
-        if door.ips and not _within(request.client.host if request.client else "", door.ips):
+        if door.ips and not _within(request.state.address, door.ips):
             return IpNotAllowed()
         return None
 

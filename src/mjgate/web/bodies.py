@@ -1,13 +1,14 @@
 """Reading bodies: bounded in bytes and time, and JSON whatever the client calls it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from typing import Final, cast
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
 
-from mjgate.domain.errors import BadJson, MediaType, TooLarge
+from mjgate.domain.errors import BadJson, MediaType, Overloaded, TooLarge
 
 SMALL: Final = 256 * 1024
 """The limit for everything but submits."""
@@ -15,26 +16,58 @@ SMALL: Final = 256 * 1024
 DEADLINE: Final = 60.0
 """Seconds that a client may take to send a body."""
 
+_DIGITS_MOST: Final = 15
+
 Body = Mapping[str, object]
 
 
-async def read(request: Request, most: int) -> bytes:
-    """The raw body. TooLarge, MediaType, BadJson for one that does not come."""
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise MediaType
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind and not kind.endswith("json"):
-        raise MediaType
-    length = request.headers.get("content-length", "0")
-    if length.isdigit() and int(length) > most:
-        raise _too_large(most)
+class Room:
+    """Bytes of bodies that are held in memory at once, over all requests."""
+
+    def __init__(self, most: int) -> None:
+        self._left = most
+
+    @contextmanager
+    def share(self) -> Generator["Share"]:
+        """A part of the room, given back at the end of the block."""
+        share = Share(self)
+        try:
+            yield share
+        finally:
+            self._left += share.taken
+
+    def take(self, size: int) -> None:
+        """Make room for more bytes. Overloaded when there is none."""
+        if size > self._left:
+            msg = "Too many large requests at once; nothing was charged, try again in a moment."
+            raise Overloaded(msg, retry_after=1)
+        self._left -= size
+
+
+class Share:
+    """What one request has taken of the room."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self.taken = 0
+
+    def take(self, size: int) -> None:
+        """Make room for more bytes of the same request. Overloaded."""
+        self._room.take(size)
+        self.taken += size
+
+
+async def read(request: Request, most: int, share: Share) -> bytes:
+    """The raw body. TooLarge, MediaType, Overloaded, BadJson for one that does not come."""
+    _check_headers(request, most)
     body = bytearray()
     try:
         async with asyncio.timeout(DEADLINE):
             async for chunk in request.stream():
-                body += chunk
-                if len(body) > most:
+                if len(body) + len(chunk) > most:
                     raise _too_large(most)
+                share.take(len(chunk))
+                body += chunk
     except (TimeoutError, ClientDisconnect) as error:
         msg = f"The body did not arrive within {DEADLINE:.0f} s."
         raise BadJson(msg) from error
@@ -53,6 +86,20 @@ def decode(body: bytes) -> Body:
     if not isinstance(value, dict):
         raise BadJson
     return cast("Body", value)
+
+
+def _check_headers(request: Request, most: int) -> None:
+    """Refuse what the headers tell already, before the first byte of the body."""
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise MediaType
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind and not kind.endswith("json"):
+        raise MediaType
+    length = request.headers.get("content-length", "0")
+    if length.isascii() and length.isdigit():
+        digits = length.lstrip("0")
+        if len(digits) > _DIGITS_MOST or int(digits or "0") > most:
+            raise _too_large(most)
 
 
 def _too_large(most: int) -> TooLarge:

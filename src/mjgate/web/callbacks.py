@@ -25,6 +25,6 @@ async def _notice(context: Context, request: Request) -> Response:
     task, _, attempt = request.path_params["task"].partition("-")
     channel, secret = request.path_params["channel"], request.path_params["secret"]
     if not gateway.links.is_notice(channel, task, attempt, secret):
-        raise not_found(request.url.path)
+        raise not_found(request.scope["path"])
     await gateway.store.write(follow.hasten, int(task), gateway.clock.now())
     return answer(SubmitAnswer(1, "ok"))

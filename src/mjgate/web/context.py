@@ -1,26 +1,37 @@
 """What every handler needs."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from mjgate.lifecycle import Gateway
 from mjgate.web.auth import Doors
+from mjgate.web.bodies import Room
 
-BODY_LIMIT: Final = 48 * 1024 * 1024
+MEBIBYTE: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebSettings:
-    """What an operator may set about answering."""
+    """
+    What an operator may set about answering.
 
-    body_limit: int = BODY_LIMIT
-    origins: str = "*"
+    `origins` are the web pages that may call us, or `*`, or nothing where a proxy adds the header;
+    `hosts` the names that we answer under, or nothing for any; `proxies` the addresses and CIDRs
+    whose forwarded headers count.
+    """
+
+    body_limit: int = 48 * MEBIBYTE
+    bodies_at_once: int = 512 * MEBIBYTE
+    origins: tuple[str, ...] = ("*",)
+    hosts: tuple[str, ...] = ()
+    proxies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The gateway, its doors and its settings."""
+    """The gateway, its doors, the room for bodies, and the settings."""
 
     gateway: Gateway
     doors: Doors
-    settings: WebSettings = field(default_factory=WebSettings)
+    room: Room
+    settings: WebSettings

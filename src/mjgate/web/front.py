@@ -9,69 +9,68 @@ import logging
 import re
 import secrets
 from collections.abc import MutableMapping
-from dataclasses import dataclass
 from typing import Any, Final, cast
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mjgate.domain.action import Mode
-from mjgate.domain.errors import Internal, NotFound, Overloaded, Refused
+from mjgate.domain.errors import BadHost, NotFound
 from mjgate.store.database import DatabaseAway
-from mjgate.web.respond import refusal
+from mjgate.web.context import WebSettings
+from mjgate.web.origins import PREFLIGHT, Origins, crosses
+from mjgate.web.peers import Hosts, Proxies
+from mjgate.web.respond import refusal, unexpected
 
 log = logging.getLogger(__name__)
 
-_PREFIX = re.compile(
-    r"/*(?:mj-(?P<dashed>fast|relax|turbo)/mj|(?P<slashed>fast|relax|turbo)/mj|mj)(?:/+mj)*(?=/)/*"
-)
+_MODES: Final = {mode.lower(): mode for mode in Mode} | {
+    f"mj-{mode.lower()}": mode for mode in Mode
+}
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-
-_ALLOWED: Final = (
-    b"authorization, mj-api-secret, content-type, accept, accept-language, idempotency-key,"
-    b" new-api-user, x-ptoken, x-requested-with"
-)
+_SHOWN: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
 class Front:
-    """Wraps the routes. `origins` is `*`, one origin, or empty where a proxy adds the header."""
+    """Wraps the routes."""
 
-    inner: ASGIApp
-    origins: str = "*"
+    def __init__(self, inner: ASGIApp, settings: WebSettings) -> None:
+        self._inner = inner
+        self._origins = Origins(settings.origins)
+        self._hosts = Hosts(settings.hosts)
+        self._proxies = Proxies(settings.proxies)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
-            await self.inner(scope, receive, send)
+            await self._inner(scope, receive, send)
             return
         request_id = _request_id(scope)
         state = cast("MutableMapping[str, Any]", scope.setdefault("state", {}))
         state["request_id"] = request_id
         state["mode"] = _strip_prefix(scope)
-        headers = [(b"x-request-id", request_id.encode())]
-        if self.origins and _crosses(scope["path"]):
-            headers.append((b"access-control-allow-origin", self.origins.encode()))
-        if scope["method"] == "OPTIONS" and _crosses(scope["path"]):
-            await _preflight(send, headers)
-            return
-        await self._guarded(scope, receive, _with(headers, send))
+        state["address"] = self._proxies.caller(scope)
+        headers = [(b"x-request-id", request_id.encode()), *self._origins.headers(scope)]
+        answering = _Headed(headers, send)
+        if not self._hosts.know(scope):
+            await refusal(BadHost(), request_id)(scope, receive, answering)
+        elif scope["method"] == "OPTIONS" and crosses(scope["path"]):
+            await Response(status_code=204, headers=PREFLIGHT)(scope, receive, answering)
+        else:
+            await self._guarded(scope, receive, answering)
 
     async def _guarded(self, scope: Scope, receive: Receive, send: "_Headed") -> None:
-        """Answer whatever went wrong as JSON; nobody gets a traceback."""
+        """Answer what nobody expected as JSON too, and keep the traceback for the log."""
         try:
-            await self.inner(scope, receive, send)
+            await self._inner(scope, receive, send)
         except Exception as error:
             request_id = cast("str", scope["state"]["request_id"])
-            answer: Refused
             if isinstance(error, DatabaseAway):
                 log.warning("the database is away", extra={"request": request_id})
-                msg = "The database cannot be reached; nothing was changed, try again in a moment."
-                answer = Overloaded(msg, retry_after=5)
             else:
                 log.exception("a request failed", extra={"request": request_id})
-                answer = Internal()
             if not send.started:
-                await refusal(answer, request_id)(scope, receive, send)
+                await refusal(unexpected(error), request_id)(scope, receive, send)
 
 
 class _Headed:
@@ -91,24 +90,21 @@ class _Headed:
         await self._send(message)
 
 
-def _with(headers: list[tuple[bytes, bytes]], send: Send) -> _Headed:
-    return _Headed(headers, send)
-
-
 def _strip_prefix(scope: Scope) -> Mode | None:
     """Bring the path to its plain form `/mj/…`; the mode that the prefix named."""
-    path = cast("str", scope["path"])
-    found = _PREFIX.match(path)
-    if found is None:
+    names = [name for name in cast("str", scope["path"]).split("/") if name]
+    mode, start = None, 0
+    for place, name in enumerate(names):
+        if name == "mj":
+            start = place + 1
+        elif mode is None and name in _MODES and names[place + 1 : place + 2] == ["mj"]:
+            mode = _MODES[name]
+        else:
+            break
+    if not start:
         return None
-    scope["path"] = "/mj/" + path[found.end() :].rstrip("/")
-    word = found["dashed"] or found["slashed"]
-    return Mode(word.upper()) if word else None
-
-
-def _crosses(path: str) -> bool:
-    """Whether browsers may call from other origins; `/api` with cookies is same-origin only."""
-    return path.startswith(("/mj/", "/api/mj/task/"))
+    scope["path"] = "/mj/" + "/".join(names[start:])
+    return mode
 
 
 def _request_id(scope: Scope) -> str:
@@ -118,27 +114,14 @@ def _request_id(scope: Scope) -> str:
     return secrets.token_hex(8)
 
 
-async def _preflight(send: Send, headers: list[tuple[bytes, bytes]]) -> None:
-    await send(
-        {
-            "type": "http.response.start",
-            "status": 204,
-            "headers": [
-                *headers,
-                (b"access-control-allow-methods", b"GET, HEAD, POST, OPTIONS"),
-                (b"access-control-allow-headers", _ALLOWED),
-                (b"access-control-max-age", b"86400"),
-            ],
-        }
-    )
-    await send({"type": "http.response.body", "body": b""})
-
-
 def not_found(path: str) -> NotFound:
-    """Nothing is served here; with a hint when only `/mj` is missing."""
-    if path.startswith(("/submit/", "/task/", "/image/", "/insight-face/")):
-        return NotFound(f"There is nothing here; did you mean /mj{path}?")
-    if "/mj/" in path:
+    """Nothing is served here; with a hint when the prefix is missing or wrong."""
+    path = path[:_SHOWN]
+    if path.startswith("/mj/"):
+        return NotFound(f"There is nothing at {path}.")
+    if "mj" in path.split("/"):
         known = "/mj, /mj-fast/mj, /mj-relax/mj, /mj-turbo/mj, /fast/mj, /relax/mj or /turbo/mj"
         return NotFound(f"There is nothing here; the prefix is {known}.")
+    if crosses(path):
+        return NotFound(f"There is nothing here; did you mean /mj{path}?")
     return NotFound("There is nothing here; the task protocol is served under /mj.")

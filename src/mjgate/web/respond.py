@@ -7,7 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mjgate.dialects.mjproxy import encode
-from mjgate.domain.errors import Refused
+from mjgate.domain.errors import Internal, Overloaded, Refused
+from mjgate.store.database import DatabaseAway
 
 JSON: Final = "application/json; charset=utf-8"
 NO_STORE: Final = {"Cache-Control": "no-store"}
@@ -66,3 +67,16 @@ async def on_refused(request: Request, error: Exception) -> Response:
     if not isinstance(error, Refused):
         raise error
     return refusal(error, request_id(request))
+
+
+async def on_unexpected(request: Request, error: Exception) -> Response:
+    """Starlette's way to an answer when nobody caught the error; it is logged at the front."""
+    return refusal(unexpected(error), request_id(request))
+
+
+def unexpected(error: Exception) -> Refused:
+    """What a client hears of an error that is ours."""
+    if isinstance(error, DatabaseAway):
+        msg = "The database cannot be reached; nothing was changed, try again in a moment."
+        return Overloaded(msg, retry_after=5)
+    return Internal()

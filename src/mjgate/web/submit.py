@@ -60,8 +60,16 @@ def routes(context: Context) -> list[Route]:
 async def _handle(context: Context, rule: Rule, request: Request) -> Response:
     """One submit, from the key to the answer."""
     caller = await context.doors.caller(request)
-    body = await read(request, context.settings.body_limit)
-    once = _once(request, caller, rule, body)
+    with context.room.share() as share:
+        body = await read(request, context.settings.body_limit, share)
+        return await _submit(context, rule, request, caller, body)
+
+
+async def _submit(
+    context: Context, rule: Rule, request: Request, caller: Caller, body: bytes
+) -> Response:
+    """Where the answer to a repeat comes before anything else."""
+    once = await _once(request, caller, rule, body)
     if once is not None and (before := await _before(context, once)) is not None:
         return before
     try:
@@ -165,7 +173,7 @@ def _replayed(body: bytes) -> Response:
     return response
 
 
-def _once(request: Request, caller: Caller, rule: Rule, body: bytes) -> Once | None:
+async def _once(request: Request, caller: Caller, rule: Rule, body: bytes) -> Once | None:
     """The request's Idempotency-Key, within API key, method and path. BadField."""
     key = request.headers.get("idempotency-key", "").strip()
     if not key:
@@ -175,4 +183,7 @@ def _once(request: Request, caller: Caller, rule: Rule, body: bytes) -> Once | N
         raise BadField(msg, field="Idempotency-Key")
     mode = request.state.mode or ""
     scope = f"{caller.token_id} POST {mode} {rule.path}"
-    return Once(scope, key, hashlib.sha256(body).hexdigest())
+    digest = (
+        await asyncio.to_thread(hashlib.sha256, body) if len(body) > LARGE else hashlib.sha256(body)
+    )
+    return Once(scope, key, digest.hexdigest())

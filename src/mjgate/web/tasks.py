@@ -45,10 +45,8 @@ async def _fetch(context: Context, request: Request) -> Response:
 async def _by_condition(context: Context, request: Request) -> Response:
     """Those of `ids` that exist and are one's own, in the order asked; a bare array."""
     caller = await context.doors.caller(request)
-    ids = _ids(decode(await read(request, SMALL)).get("ids"))
-    if len(ids) > IDS_MOST:
-        msg = f"At most {IDS_MOST} ids may be asked for at once, not {len(ids)}."
-        raise TooLarge(msg, properties={"limit": IDS_MOST})
+    with context.room.share() as share:
+        ids = _ids(decode(await read(request, SMALL, share)).get("ids"))
     gateway = context.gateway
     found = await tasks.several(gateway.store.reader, ids, seen_by=caller) if ids else {}
     return answer([view(found[each], gateway.links) for each in ids if each in found])
@@ -80,8 +78,11 @@ def media_of(task: Task, links: Links) -> Media:
 
 
 def _ids(value: object) -> list[int]:
-    """Ids from texts or numbers, each once; what cannot be an id is left out."""
+    """Ids from texts or numbers, each once; what cannot be an id is left out. TooLarge."""
     items = cast("Sequence[object]", value) if isinstance(value, list) else ()
+    if len(items) > IDS_MOST:
+        msg = f"At most {IDS_MOST} ids may be asked for at once, not {len(items)}."
+        raise TooLarge(msg, properties={"limit": IDS_MOST})
     texts = (str(item) for item in items if isinstance(item, str | int))
     numbers = (tasks.parse_id(text.strip()) for text in texts)
     return list(dict.fromkeys(number for number in numbers if number is not None))
