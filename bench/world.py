@@ -1,0 +1,193 @@
+"""The processes of a measurement: a gateway, a server of static bytes, an instant upstream."""
+
+import asyncio
+import itertools
+import multiprocessing
+import os
+import tempfile
+import time
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import cast
+
+import uvicorn
+import uvloop
+
+from mjgate.app import listen, load_keys, open_store, serve
+from mjgate.config import Config
+from mjgate.domain.clock import SystemClock
+from mjgate.manage import Desk
+from mjgate.manage.channels import NewChannel, add_channel
+from mjgate.manage.tokens import NewToken, create_token
+from mjgate.manage.users import NewUser, create_user
+from tests.postgres import postgres
+
+SECRET = "a master key for measurements, long enough"
+TICKS = os.sysconf("SC_CLK_TCK")
+SPAWN = multiprocessing.get_context("spawn")
+
+
+@dataclass
+class Server:
+    """A process that answers, and how much processor time it has used."""
+
+    port: int
+    process: BaseProcess
+
+    def cpu(self) -> float:
+        """Seconds of processor time so far, of user and system together."""
+        stat = Path(f"/proc/{self.process.pid}/stat").read_text("utf-8").rpartition(") ")[2].split()
+        return (int(stat[11]) + int(stat[12])) / TICKS
+
+    def memory(self) -> int:
+        """Resident bytes."""
+        pages = Path(f"/proc/{self.process.pid}/statm").read_text("utf-8").split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass
+class World:
+    """A database with somebody who has a key, and a channel."""
+
+    config: Config
+    key: str
+
+
+@contextmanager
+def databases(engine: str) -> Generator[str]:
+    """An empty database, gone afterwards."""
+    if engine == "sqlite":
+        with tempfile.TemporaryDirectory() as directory:
+            yield f"sqlite:///{directory}/mjgate.db"
+        return
+    with postgres() as server, server.database() as name:
+        yield server.url(name)
+
+
+@asynccontextmanager
+async def world(engine: str, upstream_port: int) -> AsyncGenerator[World]:
+    """Make the database and everybody in it."""
+    with tempfile.TemporaryDirectory() as directory, databases(engine) as url:
+        config = Config(
+            data_dir=Path(directory), database_url=url, secret_key=SECRET, port=0, log_level="error"
+        )
+        store = await open_store(config, must_exist=False)
+        try:
+            desk = Desk(
+                store=store, keys=load_keys(config), clock=SystemClock(), actor="bench"
+            )
+            user = await create_user(desk, NewUser(username="alice", quota=10**12))
+            token = await create_token(desk, NewToken(username=user.username))
+            base_url = f"http://127.0.0.1:{upstream_port}"
+            await add_channel(
+                desk,
+                NewChannel(
+                    name="instant",
+                    provider="mjproxy",
+                    base_url=base_url,
+                    secret="secret",
+                    max_running=10**6,
+                    options={"notify": "off"},
+                ),
+            )
+        finally:
+            await store.close()
+        yield World(config, token.key)
+
+
+@contextmanager
+def process(target: Callable[..., None], *arguments: object) -> Generator[Server]:
+    """Run `target(pipe, *arguments)` until the block ends; it sends its port when it is ready."""
+    ours, theirs = SPAWN.Pipe()
+    child = SPAWN.Process(target=target, args=(theirs, *arguments), daemon=True)
+    child.start()
+    try:
+        yield Server(ours.recv(), child)
+    finally:
+        child.terminate()
+        child.join(10)
+
+
+def gateway(pipe: Connection, config: Config) -> None:
+    """The gateway as it is served, in this process."""
+
+    def ready(url: str) -> None:
+        pipe.send(int(url.rpartition(":")[2]))
+
+    uvloop.run(serve(config, ready=ready))
+
+
+def static(pipe: Connection, body: bytes) -> None:
+    """The same server, answering the same bytes whatever is asked."""
+    start = {
+        "type": "http.response.start",
+        "status": 200,
+        "headers": [
+            (b"content-type", b"application/json; charset=utf-8"),
+            (b"content-length", str(len(body)).encode()),
+        ],
+    }
+
+    async def application(scope: object, receive: object, send: Callable[..., object]) -> None:
+        del scope, receive
+        await send(start)  # type: ignore
+        await send({"type": "http.response.body", "body": body})  # type: ignore
+
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    listener = listen("127.0.0.1", 0)
+    pipe.send(listener.getsockname()[1])
+    config = uvicorn.Config(
+        application,
+        http="httptools",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+    )
+    uvloop.run(uvicorn.Server(config).serve(sockets=[listener]))
+
+
+class _Instant(asyncio.Protocol):
+    """An upstream that accepts everything at once and finishes nothing."""
+
+    numbers = itertools.count(time.time_ns())
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is not a subclass
+        self._buffer = b""
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        head, found, rest = self._buffer.partition(b"\r\n\r\n")
+        if not found:
+            return
+        lower = head.lower()
+        at = lower.find(b"content-length:")
+        length = int(lower[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
+        if len(rest) < length:
+            return
+        self._buffer = b""
+        body = b"[]"
+        if b"/submit/" in head[:80]:
+            body = b'{"code":1,"description":"ok","result":"%d"}' % next(self.numbers)
+        self._transport.write(
+            b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%s"
+            % (len(body), body)
+        )
+
+
+def instant(pipe: Connection) -> None:
+    """Serve `_Instant`."""
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(_Instant, "127.0.0.1", 0, backlog=4096)
+        pipe.send(server.sockets[0].getsockname()[1])
+        await server.serve_forever()
+
+    uvloop.run(run())
