@@ -126,6 +126,11 @@ class PostgresTransaction(Transaction):
     async def lock_all(self) -> None:
         await self.row("SELECT pg_advisory_xact_lock(:number)", number=LOCK_ALL)
 
+    def refuse_if_broken(self) -> None:
+        """Raise the error of a statement, though the body went on after it."""
+        if self.error is not None:
+            raise self.error
+
     def end(self) -> None:
         """Refuse further statements, of a task that the body left behind for instance."""
         self._connection = None
@@ -220,16 +225,16 @@ async def finished(body: Coroutine[Any, Any, T], tx: PostgresTransaction, name: 
     token = in_transaction.set(True)
     try:
         outcome = await only_asking(body, tx, name)
+        tx.refuse_if_broken()
     except Exception:
         if isinstance(tx.error, Again):  # whatever the body made of it
             raise tx.error from None
         raise
+    else:
+        return outcome
     finally:
         tx.end()
         in_transaction.reset(token)
-    if tx.error is None:
-        return outcome
-    raise tx.error
 
 
 @types.coroutine

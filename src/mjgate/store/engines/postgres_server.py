@@ -98,14 +98,14 @@ class PlainConnection(BaseConnection):
 def watch(own: socket.socket) -> None:
     """Have the system ask after a silent peer, and give it up if it stays silent."""
     own.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in (
-        ("TCP_KEEPIDLE", DEAD_AFTER // 2),
-        ("TCP_KEEPINTVL", DEAD_AFTER // 6),
-        ("TCP_KEEPCNT", 3),
-        ("TCP_USER_TIMEOUT", DEAD_AFTER * 1_000),
-    ):
-        if hasattr(socket, name):  # not every system has all of them
-            own.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    options = {
+        "TCP_KEEPIDLE": DEAD_AFTER // 2,
+        "TCP_KEEPINTVL": DEAD_AFTER // 6,
+        "TCP_KEEPCNT": 3,
+        "TCP_USER_TIMEOUT": DEAD_AFTER * 1_000,
+    }
+    for name in options.keys() & vars(socket).keys():  # not every system has all of them
+        own.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), options[name])
 
 
 @final

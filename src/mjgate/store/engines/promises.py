@@ -175,7 +175,7 @@ class Patience:
                 f"{self._where} could not be used for {self._seconds:.0f} s: {trouble}"
             ) from trouble
         await asyncio.sleep(self._pause * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
-        self._pause = min(self._pause * 1.5, 0.1)
+        self._pause = min(self._pause * 1.5, 0.02)
 
 
 def name_of(body: Callable[..., object]) -> str:

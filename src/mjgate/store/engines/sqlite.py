@@ -7,9 +7,10 @@ the disk on threads.
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import LiteralString, Self, final
+from typing import Final, LiteralString, Self, final
 
 from mjgate.store.changes import Changes
 from mjgate.store.engines.promises import (
@@ -29,6 +30,9 @@ from mjgate.store.engines.sqlite_file import Connections, File, is_busy
 from mjgate.store.engines.sqlite_writer import Work, Writer
 from mjgate.store.engines.words import SqliteStatements
 
+STEPS: Final = 50_000
+"""How many steps SQLite takes, in about a millisecond, before it asks whether to go on."""
+
 
 @final
 class Scans:
@@ -45,15 +49,18 @@ class Scans:
     async def rows(self, text: str, values: Mapping[str, Value]) -> Sequence[Row]:
         """The rows; a caller who is cancelled stops the thread as well."""
         connection = await self._idle.get()
-        reading = asyncio.get_running_loop().run_in_executor(
-            self._threads, lambda: connection.execute(text, values).fetchall()
-        )
+        left = threading.Event()
+
+        def read() -> Sequence[Row]:
+            connection.set_progress_handler(left.is_set, STEPS)
+            return connection.execute(text, values).fetchall()
+
+        reading = asyncio.get_running_loop().run_in_executor(self._threads, read)
         reading.add_done_callback(lambda _: self._idle.put_nowait(connection))
         try:
             return await outlived(reading)
         except asyncio.CancelledError:
-            if not reading.done():
-                connection.interrupt()
+            left.set()
             raise
         except sqlite3.Error as error:
             raise self._file.explained(error) from error
