@@ -57,27 +57,24 @@ def test_a_secret_said_twice_is_refused(tmp_path: Path) -> None:
     [
         (
             {"MJGATE_PORT": "many"},
-            "port cannot be 'many' (MJGATE_PORT): it must be a whole number from 0 to 65535.",
+            "port (MJGATE_PORT) must be a whole number from 0 to 65535, not 'many'.",
         ),
         (
             {"MJGATE_SECRET_KEY": "tooshort"},
-            (
-                "secret_key cannot be what it is (MJGATE_SECRET_KEY): it must be a text of"
-                " 32 to 1024 characters."
-            ),
+            "secret_key (MJGATE_SECRET_KEY) must be a text of 32 to 1024 characters.",
         ),
         (
             {"MJGATE_PUBLIC_URL": "example.com"},
             (
-                "public_url cannot be 'example.com' (MJGATE_PUBLIC_URL): it must be an http:// or"
-                " https:// address without a query."
+                "public_url (MJGATE_PUBLIC_URL) must be an http:// or https:// address"
+                " without a query, not 'example.com'."
             ),
         ),
         (
             {"MJGATE_DATABASE_URL": "mysql://root:hunter2@db/x"},
             (
-                "database_url cannot be what it is (MJGATE_DATABASE_URL): it must be"
-                " sqlite:////absolute/path or postgresql://user:password@host/name."
+                "database_url (MJGATE_DATABASE_URL) must be sqlite:////absolute/path"
+                " or postgresql://user:password@host/name."
             ),
         ),
         (

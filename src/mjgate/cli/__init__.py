@@ -15,7 +15,7 @@ from typing import Annotated, Final
 import typer
 from typer.core import TyperGroup
 
-from mjgate.cli import channel, ledger, options, sandbox, serve, token, user
+from mjgate.cli import channel, doctor, ledger, options, sandbox, serve, token, user
 from mjgate.cli.terminal import Failure, failed, say
 from mjgate.config import ConfigError
 
@@ -34,6 +34,7 @@ ORDER: Final = (
     "channel",
     "migrate",
     "config",
+    "doctor",
     "ledger",
 )
 
@@ -63,6 +64,7 @@ cli.add_typer(token.commands, name="token", rich_help_panel=PEOPLE)
 cli.add_typer(channel.commands, name="channel", rich_help_panel=PEOPLE)
 cli.command(rich_help_panel=LOOK)(serve.migrate)
 cli.command(rich_help_panel=LOOK)(options.config)
+cli.command(rich_help_panel=LOOK)(doctor.doctor)
 cli.add_typer(ledger.commands, name="ledger", rich_help_panel=LOOK)
 
 

@@ -71,6 +71,17 @@ def pairs(rows: Mapping[str, object]) -> None:
         out.print(line)
 
 
+def mark(state: str, what: str, text: str, step: str) -> None:
+    """A line with a sign for how it is, and below it what to type if it is not good."""
+    sign, style = {"good": ("✓", "green"), "warning": ("!", "yellow")}.get(state, ("✗", "red"))
+    line = Text(f"{sign} ", f"bold {style}")
+    line.append(f"{plain(what)}: ", "bold")
+    line.append(plain(text), "default")
+    out.print(line)
+    if step and state != "good":
+        out.print(Text("  next: ", "dim").append(plain(step), "bold"))
+
+
 def failed(failure: Failure) -> None:
     """Say what went wrong, and end with what to type."""
     line = Text("mjgate: ", "bold red")

@@ -100,10 +100,8 @@ def _value(name: str, option: Option, text: str, source: str) -> object:
     try:
         return option.kind.read(text)
     except ValueError:
-        shown = "what it is" if option.shown is not Shown.WHOLE else repr(text[:200])
-        raise ConfigError(
-            f"{name} cannot be {shown} ({source}): it must be {option.kind.accepts}."
-        ) from None
+        shown = f", not {text[:200]!r}" if option.shown is Shown.WHOLE else ""
+        raise ConfigError(f"{name} ({source}) must be {option.kind.accepts}{shown}.") from None
 
 
 def _environment(environ: Mapping[str, str]) -> dict[str, tuple[str, str]]:

@@ -1,0 +1,150 @@
+"""`mjgate doctor`: tries everything that an installation needs, and says what to do."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncGenerator
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Final
+
+import typer
+
+from mjgate import app
+from mjgate.cli.shared import ConfigFile, DatabaseUrl, DataDir, Json, Place, refuse_missing
+from mjgate.cli.terminal import Failure, answer, mark
+from mjgate.config import Config
+from mjgate.domain.channel import ChannelStatus
+from mjgate.domain.clock import SECOND, SystemClock
+from mjgate.manage import Desk
+from mjgate.manage.trying import try_channel
+from mjgate.store import accounts, channels, ledger
+from mjgate.store.database import StoreError
+from mjgate.upstream import Upstream
+
+ROOM_LEAST: Final = 1 << 30
+"""Bytes of free disk below which we warn."""
+
+
+class State(StrEnum):
+    """How it is."""
+
+    GOOD = "good"
+    WARNING = "warning"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was tried: a sentence, and what to type if it is not good."""
+
+    what: str
+    state: State
+    text: str
+    step: str = ""
+
+
+def doctor(
+    *,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    config: ConfigFile = None,
+) -> None:
+    """Try database, files, clock, keys, books and each channel; say what to do."""
+    place = Place(data_dir, database_url, config)
+    findings = asyncio.run(_all(place.load(), place))
+    ok = all(finding.state is not State.BROKEN for finding in findings)
+    if as_json:
+        answer({"ok": ok, "findings": [asdict(finding) for finding in findings]})
+    else:
+        for finding in findings:
+            mark(finding.state, finding.what, finding.text, finding.step)
+    if not ok:
+        raise typer.Exit(1)
+
+
+async def _all(config: Config, place: Place) -> list[Finding]:
+    findings = [
+        Finding("options", State.WARNING, sentence, place.command("config"))
+        for sentence in config.warnings
+    ]
+    findings.append(_directory(config, place))
+    try:
+        refuse_missing(config, place)
+        async with await app.open_store(config, must_exist=True) as store:
+            desk = Desk(
+                store=store,
+                keys=app.load_keys(config),
+                clock=SystemClock(store.offset),
+                actor="doctor",
+            )
+            findings += [finding async for finding in _inside(desk, place)]
+    except Failure as failure:
+        findings.append(Finding("database", State.BROKEN, failure.text, failure.step))
+    except StoreError as error:
+        findings.append(Finding("database", State.BROKEN, f"{error}.", place.command("migrate")))
+    except app.KeyTroubleError as error:
+        findings.append(Finding("master key", State.BROKEN, str(error), place.command("doctor")))
+    return findings
+
+
+def _directory(config: Config, place: Place) -> Finding:
+    path = config.data_dir
+    if not path.is_dir():
+        text = f"There is no directory {path}."
+        return Finding("data directory", State.BROKEN, text, place.command("migrate"))
+    if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+        return Finding(
+            "data directory", State.BROKEN, f"We may not write to {path}.", f"chmod u+rwx {path}"
+        )
+    if path.stat().st_mode & 0o022:
+        text = f"Others may write to {path}, where the master key is."
+        return Finding("data directory", State.WARNING, text, f"chmod 700 {path}")
+    free = shutil.disk_usage(path).free
+    if free < ROOM_LEAST:
+        text = f"{path} has {free >> 20} MiB left."
+        return Finding("data directory", State.WARNING, text, f"df -h {path}")
+    return Finding("data directory", State.GOOD, f"{path}, {free >> 30} GiB free.")
+
+
+async def _inside(desk: Desk, place: Place) -> AsyncGenerator[Finding]:
+    store, reader = desk.store, desk.store.reader
+    yield Finding("database", State.GOOD, f"{store.where} opens and is up to date.")
+    yield Finding("master key", State.GOOD, f"Key {desk.keys.current.id} fits the database.")
+    if abs(store.offset) > SECOND:
+        text = f"The database's clock is {store.offset / SECOND:+.1f} s from ours."
+        yield Finding("clock", State.WARNING, text, "timedatectl status")
+    else:
+        yield Finding("clock", State.GOOD, "Ours and the database's agree.")
+    if not await accounts.any_admin(reader):
+        text = "There is no admin yet; the first start makes one."
+        yield Finding("admin", State.WARNING, text, place.command("serve"))
+    found = await ledger.check(reader)
+    if found.broken:
+        text = f"{len(found.broken)} places do not balance."
+        yield Finding("books", State.BROKEN, text, place.command("ledger", "check"))
+    else:
+        yield Finding("books", State.GOOD, f"They balance, over {found.tasks:,} tasks.")
+    async for finding in _channels(desk, place):
+        yield finding
+
+
+async def _channels(desk: Desk, place: Place) -> AsyncGenerator[Finding]:
+    known = await channels.all_in_use(desk.store.reader)
+    if not known:
+        text = "There is none yet, so nothing can be drawn."
+        yield Finding("channels", State.WARNING, text, place.command("channel", "add", "--help"))
+    upstream = await Upstream.open()
+    try:
+        for channel in known:
+            what = f"channel {channel.name}"
+            if channel.status is not ChannelStatus.ENABLED:
+                step = place.command("channel", "enable", channel.name)
+                yield Finding(what, State.WARNING, f"It is {channel.status}.", step)
+                continue
+            trial = await try_channel(desk, upstream, channel.name)
+            step = "" if trial.ok else place.command("channel", "disable", channel.name)
+            yield Finding(what, State.GOOD if trial.ok else State.BROKEN, trial.text, step)
+    finally:
+        await upstream.close()
