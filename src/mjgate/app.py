@@ -34,7 +34,11 @@ SQLITE: Final = "sqlite"
 
 
 class KeyTroubleError(Exception):
-    """The master key is missing, wrong or readable by others; the text says what to do."""
+    """The master key is missing, wrong or readable by others; `step` is what to type next."""
+
+    def __init__(self, text: str, step: str = "mjgate doctor") -> None:
+        super().__init__(text)
+        self.step = step
 
 
 async def open_store(config: Config, *, must_exist: bool) -> Database:
@@ -75,8 +79,8 @@ def load_keys(config: Config) -> Keys:
         msg = f"There is no master key at {path}; set MJGATE_SECRET_KEY or bring the file back."
         raise KeyTroubleError(msg) from error
     if path.stat().st_mode & 0o077:
-        msg = f"{path} can be read by others; run: chmod 600 {path}"
-        raise KeyTroubleError(msg)
+        msg = f"{path} can be read by others than us."
+        raise KeyTroubleError(msg, f"chmod 600 {path}")
     if len(secret) < SHORTEST:
         msg = f"{path} does not hold a master key; bring back the file it had."
         raise KeyTroubleError(msg)
@@ -106,7 +110,7 @@ def _make_key(config: Config, store: Database) -> None:
         return
     if store.engine != SQLITE:
         msg = "PostgreSQL needs MJGATE_SECRET_KEY, the same 32 characters or more on every node."
-        raise KeyTroubleError(msg)
+        raise KeyTroubleError(msg, 'export MJGATE_SECRET_KEY="$(openssl rand -base64 48)"')
     with NamedTemporaryFile("w", dir=config.data_dir, encoding="utf-8") as file:  # mode 0600
         file.write(new_master() + "\n")
         file.flush()

@@ -85,7 +85,7 @@ async def _all(config: Config, place: Place) -> list[Finding]:
     except StoreError as error:
         findings.append(Finding("database", State.BROKEN, f"{error}.", place.command("migrate")))
     except app.KeyTroubleError as error:
-        findings.append(Finding("master key", State.BROKEN, str(error), place.command("doctor")))
+        findings.append(Finding("master key", State.BROKEN, str(error), error.step))
     return findings
 
 

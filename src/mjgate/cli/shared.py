@@ -108,7 +108,7 @@ def explained(config: Config, command: str, place: Place, *, must_exist: bool) -
         step = place.command("migrate") if must_exist else _elsewhere(config, command, place)
         raise Failure(f"The database cannot be used: {error}.", step) from error
     except app.KeyTroubleError as error:
-        raise Failure(str(error), place.command("doctor")) from error
+        raise Failure(str(error), error.step) from error
     except NotDone as error:
         code = 2 if isinstance(error, BadValue) else 1
         raise Failure(str(error), _after(error, command, place), code=code) from error
