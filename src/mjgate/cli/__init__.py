@@ -15,7 +15,7 @@ from typing import Annotated, Final
 import typer
 from typer.core import TyperGroup
 
-from mjgate.cli import channel, doctor, ledger, options, sandbox, serve, token, user
+from mjgate.cli import channel, demo, doctor, ledger, options, sandbox, serve, token, user
 from mjgate.cli.terminal import Failure, failed, say
 from mjgate.config import ConfigError
 
@@ -26,6 +26,7 @@ PEOPLE: Final = "Set up, also while it runs"
 LOOK: Final = "Look after it"
 
 ORDER: Final = (
+    "demo",
     "serve",
     "work",
     "sandbox",
@@ -56,6 +57,7 @@ cli = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+cli.command(rich_help_panel=RUN)(demo.demo)
 cli.command(rich_help_panel=RUN)(serve.serve)
 cli.command(rich_help_panel=RUN)(serve.work)
 cli.command(rich_help_panel=RUN)(sandbox.sandbox)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from mjgate import telemetry
-from mjgate.cli.serve import LogFormat, listening, until_stopped
+from mjgate.cli.serve import EndWithStdin, LogFormat, listening, until_stopped
 from mjgate.cli.shared import secret
 from mjgate.cli.terminal import Failure, note, say
 from mjgate.sandbox.server import serve as serve_sandbox
@@ -35,6 +35,7 @@ def sandbox(
         typer.Option(help="NAME[:PROBABILITY], how to misbehave; may be repeated."),
     ] = None,
     log_format: LogFormat = None,
+    end_with_stdin: EndWithStdin = False,
 ) -> None:
     """Run the built-in upstream. A small program draws its pictures, not a model."""
     telemetry.configure(style=log_format or "console")
@@ -59,4 +60,4 @@ def sandbox(
         say(f"The sandbox is ready at http://{place}:{had}")
 
     with listening(host, port, "mjgate sandbox"):
-        until_stopped(serve_sandbox(settings, ready=ready))
+        until_stopped(serve_sandbox(settings, ready=ready), end_with_stdin=end_with_stdin)

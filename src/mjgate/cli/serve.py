@@ -3,8 +3,10 @@
 import asyncio
 import errno
 import logging
+import os
 import signal
 import socket
+import threading
 from collections.abc import Coroutine, Generator
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -45,6 +47,7 @@ PublicUrl = Annotated[
         show_default=False,
     ),
 ]
+EndWithStdin = Annotated[bool, typer.Option("--end-with-stdin", hidden=True)]
 LogFormat = Annotated[
     str | None,
     typer.Option("--log-format", help="console or json (console).", show_default=False),
@@ -64,6 +67,7 @@ def serve(
         typer.Option("--no-workers", help="No background work here; `mjgate work` does it."),
     ] = False,
     log_format: LogFormat = None,
+    end_with_stdin: EndWithStdin = False,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
     config: ConfigFile = None,
@@ -84,7 +88,7 @@ def serve(
         _introduce(admin, given=bool(settings.admin_password))
     command = place.command("serve")
     with listening(settings.host, settings.port, command):
-        until_stopped(app.serve(settings, ready=_ready))
+        until_stopped(app.serve(settings, ready=_ready), end_with_stdin=end_with_stdin)
 
 
 def work(
@@ -131,9 +135,11 @@ def prepared(config: Config, command: str, place: Place) -> MadeUser | None:
     return at_new_desk(command, place, config, make)
 
 
-def until_stopped(service: Coroutine[Any, Any, None]) -> None:
+def until_stopped(service: Coroutine[Any, Any, None], *, end_with_stdin: bool = False) -> None:
     """Run until Ctrl-C or SIGTERM, which both end it in order and quietly."""
     before = signal.signal(signal.SIGTERM, _as_interrupt)
+    if end_with_stdin:
+        threading.Thread(target=_end_with_stdin, daemon=True).start()
     try:
         with suppress(KeyboardInterrupt):
             asyncio.run(service)
@@ -170,6 +176,13 @@ _SENTENCES: Final = {
 
 def _as_interrupt(_number: int, _frame: FrameType | None) -> None:
     signal.raise_signal(signal.SIGINT)
+
+
+def _end_with_stdin() -> None:
+    """Wait for whoever holds the other end of our standard input to be gone."""
+    while os.read(0, 1024):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _begin(config: Config) -> None:
