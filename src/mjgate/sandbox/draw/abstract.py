@@ -27,7 +27,14 @@ def palette(look: Look) -> list[Rgb]:
     stops = [colour.turned(stop, turn) for stop in stops]
     for tint, amount in look.tints:
         key = colour.luma(tint) + 0.08
-        stops = [colour.blend(stop, colour.scaled(tint, min(1.6, (colour.luma(stop) + 0.06) / key)), min(1.0, amount * 1.2)) for stop in stops]
+        stops = [
+            colour.blend(
+                stop,
+                colour.scaled(tint, min(1.6, (colour.luma(stop) + 0.06) / key)),
+                min(1.0, amount * 1.2),
+            )
+            for stop in stops
+        ]
     if look.light.night or "dark" in look.brief.moods:
         stops = [colour.scaled(stop, 0.62) for stop in stops]
     return stops
@@ -46,21 +53,39 @@ def _grain(canvas: Canvas, look: Look) -> Field:
 
 def _waves(canvas: Canvas, look: Look, stops: list[Rgb]) -> Paint:
     """Sheets of cut paper, one behind the other, under a round sun."""
-    out = colour.gradient((stops[4], stops[3], colour.blend(stops[3], stops[2], 0.6)), canvas.y * np.ones_like(canvas.x))
+    out = colour.gradient(
+        (stops[4], stops[3], colour.blend(stops[3], stops[2], 0.6)),
+        canvas.y * np.ones_like(canvas.x),
+    )
     x, y, radius = look.sun[0], 0.34, 0.13 * look.size
     far = np.sqrt((canvas.x - x) ** 2 + (canvas.y - y) ** 2)
     out = mix(out, out + 0.10, np.exp(-far * 3.5).astype(np.float32))
-    out = mix(out, colour.array(colour.blend(stops[2], stops[4], 0.25)), np.clip((radius - far) / canvas.pixel + 0.5, 0, 1))
+    out = mix(
+        out,
+        colour.array(colour.blend(stops[2], stops[4], 0.25)),
+        np.clip((radius - far) / canvas.pixel + 0.5, 0, 1),
+    )
     count = 8
     for k in range(count):
         t = k / (count - 1)
-        top = 0.40 + 0.56 * t**1.15 + line(canvas.x, 1.3 + 0.3 * (k % 3), look.ground + 13 * k, pixel=canvas.pixel, gain=0.28) * (0.2 + 0.06 * t)
+        top = (
+            0.40
+            + 0.56 * t**1.15
+            + line(
+                canvas.x, 1.3 + 0.3 * (k % 3), look.ground + 13 * k, pixel=canvas.pixel, gain=0.28
+            )
+            * (0.2 + 0.06 * t)
+        )
         drop = np.exp(-np.clip(top - canvas.y, 0, None) / 0.022) * (canvas.y < top)
         out = out * (1.0 - 0.34 * drop[..., None])
         tone = colour.gradient(stops[::-1], np.full((1, 1), 0.22 + 0.78 * t, np.float32))[0, 0]
         light = 1.06 - 0.5 * np.clip(canvas.y - top, 0, 0.5) + _grain(canvas, look)
         edge = np.exp(-np.clip(canvas.y - top, 0, None) / 0.004) * 0.10
-        out = mix(out, tone * (light + edge)[..., None], np.clip((canvas.y - top) / canvas.pixel + 0.5, 0, 1))
+        out = mix(
+            out,
+            tone * (light + edge)[..., None],
+            np.clip((canvas.y - top) / canvas.pixel + 0.5, 0, 1),
+        )
     return out
 
 
@@ -75,13 +100,17 @@ def _marble(canvas: Canvas, look: Look, stops: list[Rgb]) -> Paint:
     light = np.clip((c - np.roll(c, (3, 3), (0, 1))) / canvas.pixel * 0.02, -0.2, 0.25)
     out = out + light[..., None]
     vein = np.exp(-((np.abs(b - 0.02 + 0.2 * (c - 0.5)) / 0.012) ** 2)) * smooth(0.4, 0.6, c)
-    gold = colour.gradient((rgb("#8a5a1e"), rgb("#e8b85a"), rgb("#fff0c0")), fbm(canvas, 9, look.detail))
+    gold = colour.gradient(
+        (rgb("#8a5a1e"), rgb("#e8b85a"), rgb("#fff0c0")), fbm(canvas, 9, look.detail)
+    )
     return mix(out, gold, vein * 0.9)
 
 
 def _rounds(canvas: Canvas, look: Look, stops: list[Rgb]) -> Paint:
     """Discs, rings and half discs on a quiet ground, each with its shadow."""
-    out = colour.gradient((stops[4], colour.blend(stops[4], stops[3], 0.8)), canvas.y * np.ones_like(canvas.x))
+    out = colour.gradient(
+        (stops[4], colour.blend(stops[4], stops[3], 0.8)), canvas.y * np.ones_like(canvas.x)
+    )
     roll = dice("rounds", look.ground)
     for k in range(13):
         big = 0.30 * 0.86**k + 0.02
@@ -96,10 +125,16 @@ def _rounds(canvas: Canvas, look: Look, stops: list[Rgb]) -> Paint:
         if kind == 2:
             cut = (canvas.x - x) * np.cos(turn) + (canvas.y - y) * np.sin(turn)
             cover = cover * np.clip(cut / canvas.pixel + 0.5, 0, 1)
-        shadow = np.roll(blur(cover, 0.018 / canvas.pixel), (round(0.014 / canvas.pixel), round(0.01 / canvas.pixel)), (0, 1))
+        shadow = np.roll(
+            blur(cover, 0.018 / canvas.pixel),
+            (round(0.014 / canvas.pixel), round(0.01 / canvas.pixel)),
+            (0, 1),
+        )
         out = out * (1.0 - 0.30 * shadow * (1 - cover))[..., None]
         first, second = stops[int(roll.integers(4))], stops[int(roll.integers(4))]
-        along = np.clip(0.5 + ((canvas.x - x) * np.cos(turn) + (canvas.y - y) * np.sin(turn)) / big * 0.5, 0, 1)
+        along = np.clip(
+            0.5 + ((canvas.x - x) * np.cos(turn) + (canvas.y - y) * np.sin(turn)) / big * 0.5, 0, 1
+        )
         tone = colour.gradient((first, colour.blend(first, second, 0.6)), along)
         out = mix(out, tone * (1.0 + _grain(canvas, look))[..., None], cover * 0.96)
     return out

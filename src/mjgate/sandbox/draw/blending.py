@@ -45,7 +45,9 @@ def _exposed(paints: list[Paint], seed: int) -> Paint:
     out = paints[0]
     for k, other in enumerate(paints[1:]):
         grey = colour.brightness(out)
-        share = 1.0 - smooth(0.2, 0.75, grey + (fbm_plain(grey.shape[::-1], 4, seed + k) - 0.5) * 0.2)
+        share = 1.0 - smooth(
+            0.2, 0.75, grey + (fbm_plain((grey.shape[1], grey.shape[0]), 4, seed + k) - 0.5) * 0.2
+        )
         out = mix(out, 1.0 - (1.0 - out * 0.45) * (1.0 - other * 0.9), share)
     return _dye(out, paints[-1], 0.35)
 
@@ -77,11 +79,13 @@ def _dyed(paints: list[Paint], seed: int) -> Paint:
 
 def _woven(paints: list[Paint], seed: int) -> Paint:
     """Light of all, forms of all: the mean with the strongest edges kept."""
-    mean = np.mean(paints, axis=0, dtype=np.float32)
+    mean: Paint = np.stack(paints).mean(axis=0)
     gaps = np.stack([paint - paint.mean((0, 1)) for paint in paints])
     keep = np.take_along_axis(gaps, np.abs(gaps).argmax(0)[None], 0)[0]
     turn = fbm_plain((mean.shape[1], mean.shape[0]), 3, seed)[..., None]
-    return np.clip(mean.mean((0, 1)) + keep * (0.75 + 0.2 * turn) + (mean - mean.mean((0, 1))) * 0.3, 0, 1)
+    return np.clip(
+        mean.mean((0, 1)) + keep * (0.75 + 0.2 * turn) + (mean - mean.mean((0, 1))) * 0.3, 0, 1
+    )
 
 
 def _dye(paint: Paint, by: Paint, amount: float) -> Paint:

@@ -126,22 +126,19 @@ def _place(
     found: tuple[words.Found, ...],
     text: str,
 ) -> str:
-    dry = [place for place in places if place not in _WATER]
-    if places:
-        return (dry or list(places))[0]
-    if things and any(kind == "crop" for kind, _ in found):
-        return "field"
-    homes = [_HOME[thing.name] for thing in things if thing.name in _HOME]
-    if homes:
-        return homes[0]
-    if things:
-        return "hills"
     kinds = {kind for kind, _ in found}
-    if "crop" in kinds:
-        return "field"
-    if weather or kinds & {"time", "style"}:
-        return _LANDS[int(dice("land", text).integers(len(_LANDS)))]
-    return "abstract"
+    homes = [_HOME[thing.name] for thing in things if thing.name in _HOME]
+    some = _LANDS[int(dice("land", text).integers(len(_LANDS)))]
+    choices = (
+        *(place for place in places if place not in _WATER),
+        *places,
+        *(["field"] if "crop" in kinds else []),
+        *homes,
+        *(["hills"] if things else []),
+        *([some] if weather or kinds & {"time", "style", "mood"} else []),
+        "abstract",
+    )
+    return choices[0]
 
 
 def _implied(weather: frozenset[str]) -> str | None:

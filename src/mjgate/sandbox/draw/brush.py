@@ -79,7 +79,11 @@ def _strokes(  # noqa: PLR0913, PLR0917
 ) -> None:
     view = canvas.view
     count = round(count * (view.right - view.left))
-    u, v, long = roll.random(count), roll.random(count), roll.uniform(0.6, 1.3, count) * length / canvas.pixel / 2
+    u, v, long = (
+        roll.random(count),
+        roll.random(count),
+        roll.uniform(0.6, 1.3, count) * length / canvas.pixel / 2,
+    )
     x, y = u * canvas.width, v * canvas.height
     at = y.astype(int), x.astype(int)
     tones = base[at] * (1.0 + roll.normal(0, 0.055, (count, 1)))
@@ -100,7 +104,9 @@ def watercolour(canvas: Canvas, look: Look, paint: Paint) -> Paint:
     pool = fbm(canvas, 3.5, look.detail + 5, gain=0.6) - 0.5
     light = np.clip(wet, 0.02, 1) ** np.float32(0.72)
     light = colour.saturate(light, 1.3)
-    rim = np.clip(edges(canvas, wet, 0.004) * 3.0, 0, 0.35) + np.abs(edges(canvas, wet, 0.012)) * 0.8
+    rim = (
+        np.clip(edges(canvas, wet, 0.004) * 3.0, 0, 0.35) + np.abs(edges(canvas, wet, 0.012)) * 0.8
+    )
     thick = 1.0 - rim + pool * 0.28 + grain * 0.16
     paper = colour.array(rgb("#fbf6ea")) * (1.0 + grain * 0.05)[..., None]
     out = paper * np.clip(light * thick[..., None] * 0.94 + 0.06, 0, 1)
@@ -127,10 +133,16 @@ def ink(canvas: Canvas, look: Look, paint: Paint) -> Paint:
     steps = tone * 4.0 + wash * 0.5
     part = steps - np.floor(steps)
     tone = (np.floor(steps) + smooth(0.25, 0.75, part)) / 4.0
-    line = np.clip(edges(canvas, grey[..., None] * np.ones(3, np.float32), 0.0032) * 9 - 0.06, 0, 0.85)
+    line = np.clip(
+        edges(canvas, grey[..., None] * np.ones(3, np.float32), 0.0032) * 9 - 0.06, 0, 0.85
+    )
     dark = np.clip((1.0 - tone) ** 1.15 * (0.95 + wash * 0.6 + fibre * 0.5), 0, 1) * 0.92
     dark = np.clip(dark + line * (0.75 + fibre), 0, 0.97)
-    dark = dark * (1.0 - 0.8 * smooth(0.72, 1.0, canvas.y) * smooth(0.35, 0.75, wash + 0.62)) * _reached(canvas, look, 0.05)
+    dark = (
+        dark
+        * (1.0 - 0.8 * smooth(0.72, 1.0, canvas.y) * smooth(0.35, 0.75, wash + 0.62))
+        * _reached(canvas, look, 0.05)
+    )
     paper = colour.array(rgb("#f3ecda")) * (1.0 + fibre * 0.06)[..., None]
     out = mix(paper, colour.array(rgb("#1c1d22")), dark)
     named = next((thing.colour for thing in look.brief.things if thing.colour), None)
@@ -164,12 +176,12 @@ def pencil(canvas: Canvas, look: Look, paint: Paint) -> Paint:
         wave = 0.5 + 0.5 * np.sin((along + shake * 0.03) * (560 + 40 * k))
         press = np.clip((limit - tone) * 2.6, 0, 1)
         dark += np.clip(wave - 0.45 + press * 0.35 + tooth * 0.5, 0, 1) * press * 0.42
-    lines = np.clip(edges(canvas, paint, 0.0016) * 16 - 0.10, 0, 1) + np.clip(edges(canvas, paint, 0.004) * 6 - 0.08, 0, 0.6)
+    lines = np.clip(edges(canvas, paint, 0.0016) * 16 - 0.10, 0, 1) + np.clip(
+        edges(canvas, paint, 0.004) * 6 - 0.08, 0, 0.6
+    )
     dark = np.clip(dark + lines * (0.85 + tooth * 0.6), 0, 0.9) * _reached(canvas, look, 0.03)
     paper = colour.array(rgb("#f6f2e8")) * (1.0 + tooth * 0.03)[..., None]
     out = mix(paper, colour.array(rgb("#2c2b2e")), dark)
     if look.tints or any(thing.colour for thing in look.brief.things):
         out = out * (0.45 + 0.55 * np.clip(colour.saturate(paint, 1.4) * 1.2, 0, 1))
     return out
-
-

@@ -1,4 +1,5 @@
-"""The sheet a picture is painted on, in units that do not know about pixels.
+"""
+The sheet a picture is painted on, in units that do not know about pixels.
 
 A scene is 1 high and `aspect` wide; a view is a window on it, so the same scene can be drawn
 small, large, or from further back.
@@ -11,10 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-Field = NDArray[np.float32]
-"""One number per pixel, shape (height, width)."""
+Field = NDArray[np.floating]
+"""One number per pixel, shape (height, width); float32, but for short sums in between."""
 
-Paint = NDArray[np.float32]
+Whole = NDArray[np.int64]
+"""A whole number per pixel."""
+
+Paint = NDArray[np.floating]
 """Red, green and blue per pixel, 0 to 1 but for highlights, shape (height, width, 3)."""
 
 
@@ -74,9 +78,15 @@ def smooth(low: float, high: float, value: Field) -> Field:
 
 def mix(under: Paint, over: Paint | Field, alpha: Field | float) -> Paint:
     """Lay `over` on `under`; `alpha` is a field or one number."""
-    if isinstance(alpha, np.ndarray) and alpha.ndim == under.ndim - 1:
-        alpha = alpha[..., None]
-    return under + (over - under) * alpha
+    if not isinstance(alpha, np.ndarray) or alpha.ndim != under.ndim - 1:
+        return under + (over - under) * alpha
+    # Channel by channel: numpy is slow where the innermost axis is broadcast.
+    shape = np.broadcast_shapes(under.shape[:-1], over.shape[:-1], alpha.shape)
+    out = np.empty((*shape, 3), dtype=np.float32)
+    for c in range(3):
+        below = under[..., c]
+        out[..., c] = below + (over[..., c] - below) * alpha
+    return out
 
 
 def blur(field: Field, radius: float) -> Field:

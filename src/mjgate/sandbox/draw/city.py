@@ -42,7 +42,9 @@ def paint(canvas: Canvas, look: Look, under: Paint) -> tuple[Paint, Field]:
     surface = water.paint(canvas, look, out, 1.0) * (1.0 if look.brief.water else 0.9)
     out = mix(out, surface, below)
     line = np.exp(-(((canvas.y - look.horizon) / 0.004) ** 2)) * np.ones_like(canvas.x)
-    return mix(out, colour.array(colour.scaled(look.light.shade, 0.25)), line * 0.8), below * float(look.brief.water)
+    return mix(out, colour.array(colour.scaled(look.light.shade, 0.25)), line * 0.8), below * float(
+        look.brief.water
+    )
 
 
 def _fronted(look: Look) -> bool:
@@ -56,7 +58,10 @@ def _row(canvas: Canvas, look: Look, rank: int, *, front: bool) -> list[House]:
     high = (0.20, 0.27, 0.33, 0.26)[rank] * (0.8 + 0.35 * look.size)
     base = look.horizon + (0.0 if front else (0.0, 0.06, 0.2, 0.5)[rank])
     sink = 0.0 if front else (0.0, 0.05, 0.14, 0.3)[rank]
-    first, last = int(np.floor(canvas.view.left / wide)) - 2, int(np.ceil(canvas.view.right / wide)) + 2
+    first, last = (
+        int(np.floor(canvas.view.left / wide)) - 2,
+        int(np.ceil(canvas.view.right / wide)) + 2,
+    )
     found: list[House] = []
     for k in range(first, last):
         roll = dice("house", look.ground, rank, k)
@@ -69,7 +74,17 @@ def _row(canvas: Canvas, look: Look, rank: int, *, front: bool) -> list[House]:
             tall *= 0.55
         tone = rgb(_WALLS[int(roll.integers(len(_WALLS)))])
         right = left + wide * float(roll.uniform(0.62, 1.05))
-        found.append(House(left, right, base + sink - high * tall, base + sink + 0.6 * (not front), tone, int(roll.integers(1 << 30)), int(roll.integers(6))))
+        found.append(
+            House(
+                left,
+                right,
+                base + sink - high * tall,
+                base + sink + 0.6 * (not front),
+                tone,
+                int(roll.integers(1 << 30)),
+                int(roll.integers(6)),
+            )
+        )
     return found
 
 
@@ -78,30 +93,58 @@ def _house(canvas: Canvas, look: Look, out: Paint, house: House, rank: int) -> N
     _box(canvas, look, out, house, rank, windows=True)
     middle = (house.left + house.right) / 2
     if house.crown == 1:
-        step = House(house.left + wide * 0.2, house.right - wide * 0.2, house.top - wide * 0.35, house.top, house.tone, house.seed, 0)
+        step = House(
+            house.left + wide * 0.2,
+            house.right - wide * 0.2,
+            house.top - wide * 0.35,
+            house.top,
+            house.tone,
+            house.seed,
+            0,
+        )
         _box(canvas, look, out, step, rank, windows=True)
     if house.crown in {1, 2}:
         high = wide * (0.75 if house.crown == 1 else 0.45)
-        mast = House(middle - 0.0018, middle + 0.0018, house.top - high, house.top, house.tone, house.seed, 0)
+        mast = House(
+            middle - 0.0018, middle + 0.0018, house.top - high, house.top, house.tone, house.seed, 0
+        )
         _box(canvas, look, out, mast, rank, windows=False)
     if house.crown == 3:
-        tank = House(house.left + wide * 0.15, house.left + wide * 0.4, house.top - wide * 0.14, house.top, house.tone, house.seed, 0)
+        tank = House(
+            house.left + wide * 0.15,
+            house.left + wide * 0.4,
+            house.top - wide * 0.14,
+            house.top,
+            house.tone,
+            house.seed,
+            0,
+        )
         _box(canvas, look, out, tank, rank, windows=False)
 
 
 def _box(canvas: Canvas, look: Look, out: Paint, house: House, rank: int, *, windows: bool) -> None:
-    area = patch(canvas, [(house.left, house.top), (house.right, min(house.base, canvas.view.bottom))], 0.0)
+    area = patch(
+        canvas, [(house.left, house.top), (house.right, min(house.base, canvas.view.bottom))], 0.0
+    )
     if area.empty:
         return
     x = canvas.x[:, area.left : area.right]
     y = canvas.y[area.top : area.bottom]
     half = 0.5 / canvas.pixel
-    cover = np.clip((x - house.left) * 2 * half + 0.5, 0, 1) * np.clip((house.right - x) * 2 * half + 0.5, 0, 1)
-    cover = cover * np.clip((y - house.top) * 2 * half + 0.5, 0, 1) * np.clip((house.base - y) * 2 * half + 0.5, 0, 1)
+    cover = np.clip((x - house.left) * 2 * half + 0.5, 0, 1) * np.clip(
+        (house.right - x) * 2 * half + 0.5, 0, 1
+    )
+    cover = (
+        cover
+        * np.clip((y - house.top) * 2 * half + 0.5, 0, 1)
+        * np.clip((house.base - y) * 2 * half + 0.5, 0, 1)
+    )
     light = look.light
     turn = (x - house.left) / (house.right - house.left)
     lit = np.where((turn < 0.3) == (look.sun[0] < house.left), np.float32(0.95), np.float32(0.5))
-    body = colour.array(house.tone) * (lit[..., None] * colour.array(light.sun) * 0.55 + colour.array(light.shade) * 0.55)
+    body = colour.array(house.tone) * (
+        lit[..., None] * colour.array(light.sun) * 0.55 + colour.array(light.shade) * 0.55
+    )
     body = np.repeat(body, len(y), axis=0) * light.power
     mist = (0.68, 0.46, 0.24, 0.06)[rank] * (1.25 if look.has("fog", "rain") else 1.0)
     body = mix(body, colour.array(colour.blend(light.haze, light.sky[0], 0.5)), min(0.92, mist))
@@ -117,7 +160,11 @@ def _windows(look: Look, house: House, body: Paint, x: Field, y: Field, mist: fl
     columns, rows = np.floor(u).astype(np.int64), np.floor(v).astype(np.int64)
     if not columns.size or not rows.size:
         return body
-    table = lattice(house.seed, range(int(columns.min()), int(columns.max()) + 1), range(int(rows.min()), int(rows.max()) + 1))
+    table = lattice(
+        house.seed,
+        range(int(columns.min()), int(columns.max()) + 1),
+        range(int(rows.min()), int(rows.max()) + 1),
+    )
     value = table[rows - rows.min(), columns - columns.min()]
     pane = smooth(0.16, 0.3, u - columns) * smooth(0.86, 0.72, u - columns)
     pane = pane * (smooth(0.22, 0.36, v - rows) * smooth(0.82, 0.66, v - rows)) * (v > 0)
@@ -139,5 +186,3 @@ def _mist(canvas: Canvas, look: Look, out: Paint, rank: int) -> None:
     power = (0.30, 0.22, 0.12, 0.0)[rank] * (1.8 if look.has("fog") else 1.0)
     alpha = (low * drift * power).astype(np.float32)
     out += (colour.array(look.light.haze) - out) * alpha[..., None]
-
-

@@ -13,7 +13,7 @@ _RATE = 25
 _LONGEST = 640
 
 
-def clip(  # noqa: PLR0913
+def clip(
     picture: Image.Image,
     *,
     seed: int,
@@ -36,7 +36,13 @@ def film(frames: list[Image.Image]) -> tuple[bytes, str]:
         return mp4.encode(frames, rate=_RATE), "video/mp4"
     sheet = io.BytesIO()
     frames[0].save(
-        sheet, "WEBP", save_all=True, append_images=frames[1:], duration=1000 // _RATE, loop=0, method=0
+        sheet,
+        "WEBP",
+        save_all=True,
+        append_images=frames[1:],
+        duration=1000 // _RATE,
+        loop=0,
+        method=0,
     )
     return sheet.getvalue(), "image/webp"
 
@@ -45,11 +51,14 @@ def _fitted(picture: Image.Image, size: tuple[int, int] | None) -> Image.Image:
     picture = picture.convert("RGB")
     if size is None:
         k = min(1.0, _LONGEST / max(picture.size))
-        size = (max(16, round(picture.width * k / 2) * 2), max(16, round(picture.height * k / 2) * 2))
+        size = (
+            max(16, round(picture.width * k / 2) * 2),
+            max(16, round(picture.height * k / 2) * 2),
+        )
     return picture.resize(size, Image.Resampling.LANCZOS)
 
 
-def _frames(  # noqa: PLR0913
+def _frames(
     first: Paint, last: Paint | None, count: int, motion: str, seed: int, *, loop: bool
 ) -> list[Image.Image]:
     high, wide = first.shape[:2]
@@ -64,7 +73,9 @@ def _frames(  # noqa: PLR0913
         t = 0.5 - 0.5 * np.cos((2 * np.pi if loop else np.pi) * k / max(1, count - 1))
         paint = _moved(first, near, wet, swell, drift * float(t), reach * float(t), k / _RATE)
         if last is not None:
-            paint = mix(paint, last, float(smooth(0.35, 1.0, np.float32(t) * np.ones(1, np.float32))[0]))
+            paint = mix(
+                paint, last, float(smooth(0.35, 1.0, np.float32(t) * np.ones(1, np.float32))[0])
+            )
         frames.append(to_image(paint))
     return frames
 
@@ -80,7 +91,7 @@ def _depth(paint: Paint) -> tuple[Field, Field]:
     return near, smooth(line, line + 0.12, y) * (0.35 + 0.65 * cold)
 
 
-def _moved(  # noqa: PLR0913, PLR0917
+def _moved(
     paint: Paint, near: Field, wet: Field, swell: Field, drift: Paint, zoom: float, seconds: float
 ) -> Paint:
     high, wide = near.shape

@@ -53,11 +53,15 @@ def saturate(paint: Paint, amount: float) -> Paint:
 def gradient(stops: Sequence[Rgb], t: Field) -> Paint:
     """Colours along evenly spread stops, eased between them."""
     table = np.array(stops, dtype=np.float32)
-    at = np.clip(t, 0.0, 1.0) * np.float32(len(stops) - 1)
+    at = np.linspace(0.0, len(stops) - 1, _SHADES, dtype=np.float32)
     low = np.minimum(at.astype(np.int32), len(stops) - 2)
-    part = (at - low)[..., None]
+    part = (at - low)[:, None]
     part = part * (0.5 + part * (1.5 - part))
-    return table[low] + (table[low + 1] - table[low]) * part
+    shades = table[low] + (table[low + 1] - table[low]) * part
+    return shades.take((np.clip(t, 0.0, 1.0) * (_SHADES - 1)).astype(np.int32), axis=0)
+
+
+_SHADES = 2048
 
 
 _TO_LMS = np.array(

@@ -21,6 +21,7 @@ from mjgate.sandbox.draw import (
     woods,
 )
 from mjgate.sandbox.draw.canvas import Canvas, Field, Paint, View, mix
+from mjgate.sandbox.draw.lit import lighting
 from mjgate.sandbox.draw.scene import Look
 
 
@@ -74,15 +75,17 @@ def _floor(canvas: Canvas, chosen: Look, paint: Paint, air: Paint) -> tuple[Pain
     if chosen.brief.place == "city":
         return city.paint(canvas, chosen, paint)
     if chosen.brief.place == "sea":
-        below = np.clip((canvas.y - chosen.horizon) / canvas.pixel + 0.5, 0, 1) * np.ones_like(canvas.x)
+        below = np.clip((canvas.y - chosen.horizon) / canvas.pixel + 0.5, 0, 1) * np.ones_like(
+            canvas.x
+        )
         return mix(paint, water.paint(canvas, chosen, paint, chosen.camera), below), below
     return _earth(canvas, chosen, paint, air)
 
 
 def _earth(canvas: Canvas, chosen: Look, paint: Paint, air: Paint) -> tuple[Paint, Field]:
     seen = land.ground(canvas, chosen)
-    paint = land.paint(canvas, chosen, seen, paint, air)
-    scatter.paint(canvas, chosen, paint, seen, subjects.lighting(chosen))
+    paint = land.paint(chosen, seen, paint, air)
+    scatter.paint(canvas, chosen, paint, seen, lighting(chosen))
     wet = canvas.blank()
     if chosen.brief.water:
         wet = ((seen.height < 0.0) & (canvas.y > chosen.horizon)).astype(np.float32)

@@ -5,7 +5,7 @@ import numpy as np
 from mjgate.sandbox.draw import colour
 from mjgate.sandbox.draw.canvas import Canvas, Field, Paint, blur, smooth
 from mjgate.sandbox.draw.colour import Rgb, rgb
-from mjgate.sandbox.draw.noise import dice, fbm, line, sample, texture
+from mjgate.sandbox.draw.noise import dice, line, sample, texture
 from mjgate.sandbox.draw.scene import Look
 from mjgate.sandbox.draw.shapes import Patch, Point, mask
 
@@ -22,10 +22,17 @@ def paint(canvas: Canvas, look: Look) -> Paint:
     """The water from the surface to the floor."""
     stops = [rgb(text) for text in _SEAS[look.pick % len(_SEAS)]]
     for tint, amount in look.tints:
-        stops = [colour.blend(stop, colour.scaled(tint, colour.luma(stop) / (colour.luma(tint) + 0.1)), amount) for stop in stops]
+        stops = [
+            colour.blend(
+                stop, colour.scaled(tint, colour.luma(stop) / (colour.luma(tint) + 0.1)), amount
+            )
+            for stop in stops
+        ]
     if look.light.night:
         stops = [colour.scaled(stop, 0.4) for stop in stops]
-    down = np.clip(canvas.y * 0.95 + 0.05 + ((canvas.x - look.sun[0]) / look.aspect) ** 2 * 0.35, 0, 1)
+    down = np.clip(
+        canvas.y * 0.95 + 0.05 + ((canvas.x - look.sun[0]) / look.aspect) ** 2 * 0.35, 0, 1
+    )
     out = colour.gradient(stops, down) * np.ones((canvas.height, canvas.width, 1), np.float32)
     out += (_shafts(canvas, look) * 0.42)[..., None] * colour.array(stops[0])
     _floor(canvas, look, out, stops)
@@ -50,7 +57,9 @@ def _floor(canvas: Canvas, look: Look, out: Paint, stops: list[Rgb]) -> None:
     field = texture(look.detail, 256, cells=8, gain=0.6)
     near = 0.12 / np.clip(canvas.y - 0.66, 0.05, None)
     ripple = sample(field, (canvas.x - look.aspect / 2) * near * 2.0, near * 5.0) - 0.5
-    web = 1.0 - np.abs(2.0 * sample(field, (canvas.x - look.aspect / 2) * near * 1.1 + 0.3, near * 2.2 + 0.2) - 1.0)
+    web = 1.0 - np.abs(
+        2.0 * sample(field, (canvas.x - look.aspect / 2) * near * 1.1 + 0.3, near * 2.2 + 0.2) - 1.0
+    )
     tone = colour.array(colour.blend(rgb("#e8d8ac"), stops[2], 0.35))
     lit = 0.38 + 0.5 * depth + ripple * 0.5 + smooth(0.8, 1.0, web) * 0.5
     body = tone * lit[..., None]
@@ -71,14 +80,18 @@ def _weeds(canvas: Canvas, look: Look, out: Paint, rank: int, stops: list[Rgb]) 
             foot = 0.87 + 0.07 * rank + float(roll.uniform(0, 0.03))
             grow = _frond if kind == 0 else _coral
             shapes += grow(roll, x, foot, (0.10 + 0.09 * rank) * float(roll.uniform(0.7, 1.5)))
-        tone = rgb("#2f7a4a") if kind == 0 else rgb(_CORALS[(look.pick + rank + kind) % len(_CORALS)])
+        tone = (
+            rgb("#2f7a4a") if kind == 0 else rgb(_CORALS[(look.pick + rank + kind) % len(_CORALS)])
+        )
         tone = colour.blend(tone, stops[3], (0.72, 0.45, 0.16)[rank])
         cover = mask(canvas, whole, shapes)
         shade = 0.72 + 0.55 * (cover - blur(cover, 0.006 / canvas.pixel)) + 0.35 * (0.95 - canvas.y)
         out += (colour.array(tone) * shade[..., None] - out) * cover[..., None]
 
 
-def _frond(roll: np.random.Generator, x: float, foot: float, tall: float) -> list[tuple[list[Point], float]]:
+def _frond(
+    roll: np.random.Generator, x: float, foot: float, tall: float
+) -> list[tuple[list[Point], float]]:
     found: list[tuple[list[Point], float]] = []
     for _ in range(4):
         sway, start = float(roll.uniform(-0.3, 0.3)), x + float(roll.uniform(-0.03, 0.03))
@@ -93,7 +106,9 @@ def _frond(roll: np.random.Generator, x: float, foot: float, tall: float) -> lis
     return found
 
 
-def _coral(roll: np.random.Generator, x: float, foot: float, tall: float) -> list[tuple[list[Point], float]]:
+def _coral(
+    roll: np.random.Generator, x: float, foot: float, tall: float
+) -> list[tuple[list[Point], float]]:
     found: list[tuple[list[Point], float]] = []
 
     def branch(start: Point, turn: float, length: float, width: float) -> None:
@@ -101,7 +116,12 @@ def _coral(roll: np.random.Generator, x: float, foot: float, tall: float) -> lis
         found.append(([start, end], width))
         if length > tall * 0.13:
             for side in (-1, 1):
-                branch(end, turn + side * float(roll.uniform(0.2, 0.6)), length * float(roll.uniform(0.6, 0.78)), width * 0.76)
+                branch(
+                    end,
+                    turn + side * float(roll.uniform(0.2, 0.6)),
+                    length * float(roll.uniform(0.6, 0.78)),
+                    width * 0.76,
+                )
 
     branch((x, foot), np.pi / 2 + float(roll.uniform(-0.2, 0.2)), tall * 0.34, tall * 0.085)
     return found

@@ -8,7 +8,7 @@ from mjgate.sandbox.draw.colour import rgb
 from mjgate.sandbox.draw.noise import dice, fbm, line, seeded
 from mjgate.sandbox.draw.plants import pine
 from mjgate.sandbox.draw.scene import Look
-from mjgate.sandbox.draw.shapes import Patch, Place, mask
+from mjgate.sandbox.draw.shapes import Patch, Place, Point, mask
 
 
 def paint(canvas: Canvas, look: Look, under: Paint) -> tuple[Paint, Field]:
@@ -47,9 +47,17 @@ def _cliff(canvas: Canvas, look: Look, out: Paint, middle: float, pool: float, r
     slope = np.gradient(rock, axis=1) / canvas.pixel * (1 if look.sun[0] > middle else -1)
     lit = np.clip(0.5 - slope * 0.06 + rock * 0.7 + ledge * 0.5, 0.08, 1.2)
     moss = smooth(0.05, 0.3, ledge + 0.12 - (canvas.y - top) * 0.5)
-    stone = mix(np.broadcast_to(colour.array(rgb("#6f6a62")), out.shape), colour.array(rgb("#5a7440")), moss)
-    body = stone * (lit[..., None] * colour.array(light.sun) * 0.95 + colour.array(light.shade) * 0.45) * light.power
-    body = body * (1.0 - 0.35 * smooth(pool - 0.2, pool, canvas.y * np.ones_like(canvas.x)))[..., None]
+    stone = mix(
+        np.broadcast_to(colour.array(rgb("#6f6a62")), out.shape), colour.array(rgb("#5a7440")), moss
+    )
+    body = (
+        stone
+        * (lit[..., None] * colour.array(light.sun) * 0.95 + colour.array(light.shade) * 0.45)
+        * light.power
+    )
+    body = (
+        body * (1.0 - 0.35 * smooth(pool - 0.2, pool, canvas.y * np.ones_like(canvas.x)))[..., None]
+    )
     veil = (0.62, 0.26, 0.0)[rank]
     body = mix(body, colour.array(light.haze), veil)
     trees = _trees(canvas, look, top, rank)
@@ -59,7 +67,7 @@ def _cliff(canvas: Canvas, look: Look, out: Paint, middle: float, pool: float, r
 
 
 def _trees(canvas: Canvas, look: Look, top: Field, rank: int) -> Field:
-    shapes = []
+    shapes: list[tuple[list[Point], float]] = []
     for k in range(int(22 * look.aspect)):
         roll = dice("cliff", look.ground, rank, k)
         x = float(roll.uniform(0.0, look.aspect))
@@ -74,8 +82,12 @@ def _fall(canvas: Canvas, look: Look, out: Paint, middle: float, pool: float) ->
     column = int(np.clip(canvas.column(middle), 0, canvas.width - 1))
     top = float(_top(canvas, look, middle, 1)[0, column]) + 0.01
     down = np.clip((canvas.y - top) / max(0.05, pool - top), 0, 1)
-    wide = 0.042 * look.size + 0.03 * down + line(canvas.y, 6, look.detail, pixel=canvas.pixel) * 0.02
-    across = (canvas.x - middle - line(canvas.y, 3, look.detail + 1, pixel=canvas.pixel) * 0.02) / wide
+    wide = (
+        0.042 * look.size + 0.03 * down + line(canvas.y, 6, look.detail, pixel=canvas.pixel) * 0.02
+    )
+    across = (
+        canvas.x - middle - line(canvas.y, 3, look.detail + 1, pixel=canvas.pixel) * 0.02
+    ) / wide
     strands = fbm(canvas, 34, look.detail + 2, stretch=0.07, gain=0.62)
     body = smooth(1.05, 0.55, np.abs(across) + (strands - 0.5) * 0.9)
     cover = body * smooth(-0.006, 0.012, canvas.y - top) * (canvas.y < pool + 0.01)

@@ -75,4 +75,3 @@ def _grain(canvas: Canvas, look: Look, paint: Paint) -> Paint:
     noise = roll.standard_normal((canvas.height, canvas.width), dtype=np.float32)
     middle = 1.0 - np.abs(colour.brightness(paint) - 0.45)
     return np.clip(paint + (noise * middle * np.float32(0.013))[..., None], 0.0, 1.0)
-

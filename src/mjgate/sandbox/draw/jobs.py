@@ -1,4 +1,5 @@
-"""What the sandbox hands to a worker process: plain arguments in, bytes of a picture out.
+"""
+What the sandbox hands to a worker process: plain arguments in, bytes of a picture out.
 
 A scene travels as the text of `Scene.to_json`; the sandbox keeps it beside the job and gives it
 back for whatever follows. Pictures are encoded; what cannot be decoded raises `ValueError`.
@@ -12,7 +13,7 @@ from PIL import Image
 from mjgate.sandbox.draw import blending, reading, reframe, retouch, sheets
 from mjgate.sandbox.draw.clip import clip
 from mjgate.sandbox.draw.noise import seeded
-from mjgate.sandbox.draw.scene import Scene, look, scene, vary
+from mjgate.sandbox.draw.scene import Scene, scene, vary
 
 _MOST_PIXELS = 40_000_000
 
@@ -52,7 +53,9 @@ def draw_grid(text: str, progress: int = 100, form: str = "jpeg") -> Drawn:
     return _drawn(sheets.grid(Scene.from_json(text), progress=progress), form)
 
 
-def draw_take(text: str, take: int, factor: float = 2.0, variant: str = "subtle", form: str = "jpeg") -> Drawn:
+def draw_take(
+    text: str, take: int, factor: float = 2.0, variant: str = "subtle", form: str = "jpeg"
+) -> Drawn:
     """One take, drawn larger."""
     return _drawn(sheets.upscale(Scene.from_json(text), take, factor=factor, variant=variant), form)
 
@@ -73,23 +76,30 @@ def sketched(data: bytes, progress: int, seed: int = 0, form: str = "jpeg") -> D
 
 def draw_zoom(data: bytes, text: str | None, factor: float = 2.0, form: str = "jpeg") -> Drawn:
     """Four ways to go on round a picture."""
-    picture, known = _half(_open(data)), _scene(text)
+    picture = _half(_open(data))
+    known = reframe.world(picture, _scene(text))
     return _four([reframe.zoom(picture, known, take, factor=factor) for take in range(4)], form)
 
 
 def draw_pan(data: bytes, text: str | None, direction: str, form: str = "jpeg") -> Drawn:
     """Four ways to go on to the `left`, `right`, `up` or `down`."""
-    picture, known = _half(_open(data)), _scene(text)
-    return _four([reframe.pan(picture, known, take, direction=direction) for take in range(4)], form)
+    picture = _half(_open(data))
+    known = reframe.world(picture, _scene(text))
+    return _four(
+        [reframe.pan(picture, known, take, direction=direction) for take in range(4)], form
+    )
 
 
 def draw_square(data: bytes, text: str | None, form: str = "jpeg") -> Drawn:
     """Four ways to make a picture square."""
-    picture, known = _half(_open(data)), _scene(text)
+    picture = _half(_open(data))
+    known = reframe.world(picture, _scene(text))
     return _four([reframe.square(picture, known, take) for take in range(4)], form)
 
 
-def draw_inpaint(data: bytes, mask: bytes, prompt: str, seed: int, text: str | None = None, form: str = "png") -> Drawn:
+def draw_inpaint(
+    data: bytes, mask: bytes, prompt: str, seed: int, text: str | None = None, form: str = "png"
+) -> Drawn:
     """Four ways to fill the white of a mask; the light is that of the old scene."""
     picture, white = _open(data), _open(mask)
     new = _like(scene(prompt, seed=seed), picture, text)
@@ -97,7 +107,9 @@ def draw_inpaint(data: bytes, mask: bytes, prompt: str, seed: int, text: str | N
     return _four([retouch.inpaint(half, white, new, take) for take in range(4)], form)
 
 
-def draw_edit(pictures: tuple[bytes, ...], mask: bytes | None, prompt: str, seed: int, form: str = "png") -> Drawn:
+def draw_edit(
+    pictures: tuple[bytes, ...], mask: bytes | None, prompt: str, seed: int, form: str = "png"
+) -> Drawn:
     """The first picture changed as the prompt says, in the mask or all over."""
     opened = [_open(data) for data in pictures]
     white = _open(mask) if mask else None
@@ -111,7 +123,9 @@ def draw_retexture(data: bytes, prompt: str, seed: int, form: str = "jpeg") -> D
     return _four([retouch.retexture(picture, new, take) for take in range(4)], form)
 
 
-def draw_blend(pictures: tuple[bytes, ...], seed: int, dimensions: str = "SQUARE", form: str = "jpeg") -> Drawn:
+def draw_blend(
+    pictures: tuple[bytes, ...], seed: int, dimensions: str = "SQUARE", form: str = "jpeg"
+) -> Drawn:
     """Two to six pictures as one, in four ways."""
     opened = [_open(data) for data in pictures]
     return _drawn(blending.blend(opened, seed=seed, dimensions=dimensions), form)
@@ -133,7 +147,7 @@ def describe(data: bytes) -> list[str]:
     return reading.describe(_open(data))
 
 
-def draw_clip(  # noqa: PLR0913, PLR0917
+def draw_clip(
     data: bytes,
     seed: int,
     motion: str = "low",
@@ -144,7 +158,9 @@ def draw_clip(  # noqa: PLR0913, PLR0917
     """A short film of a picture."""
     picture = _open(data)
     last = _open(end) if end else None
-    film, kind = clip(picture, seed=seed, motion=motion.lower(), seconds=seconds, end=last, loop=loop)
+    film, kind = clip(
+        picture, seed=seed, motion=motion.lower(), seconds=seconds, end=last, loop=loop
+    )
     return Drawn(film, kind, picture.width, picture.height)
 
 

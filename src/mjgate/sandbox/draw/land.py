@@ -51,7 +51,7 @@ def ground(canvas: Canvas, look: Look) -> Ground:
     return seen(canvas, camera_of(look), land)
 
 
-def paint(canvas: Canvas, look: Look, land: Ground, sky: Paint, air: Paint) -> Paint:
+def paint(look: Look, land: Ground, sky: Paint, air: Paint) -> Paint:
     """The land over the sky, softly edged."""
     albedo = _albedo(look, land)
     light = look.light
@@ -82,8 +82,8 @@ def _soft(land: Ground, paint: Paint) -> Paint:
     """Mix the top pixel of each ridge with what stands behind it."""
     depth = np.where(np.isfinite(land.depth), land.depth, np.float32(1e6))
     behind = np.roll(depth, 1, axis=0)
-    ridge = (behind > depth * 1.03) & (np.arange(depth.shape[0])[:, None] > 0)
-    alpha = np.where(ridge, land.cover, np.float32(1.0))
+    behind[0] = depth[0]
+    alpha = np.where(behind > depth * 1.03, land.cover, 1.0)
     return mix(np.roll(paint, 1, axis=0), paint, alpha)
 
 
@@ -91,7 +91,11 @@ def _albedo(look: Look, land: Ground) -> Paint:
     place = kind_of(look) if kind_of(look) in SOILS else "hills"
     steep, flat, low = SOILS[place]
     coarse = texture(look.detail, 256, cells=4, gain=0.6)
-    grain = detail(coarse, land, 0.9) + 0.6 * detail(coarse, land, 0.13) + 0.7 * detail(coarse, land, 3.1)
+    grain = (
+        detail(coarse, land, 0.9)
+        + 0.6 * detail(coarse, land, 0.13)
+        + 0.7 * detail(coarse, land, 3.1)
+    )
     rocky = smooth(0.12, 0.42, land.steep + grain * 0.25)
     down = smooth(0.7, 0.05, land.height / 1.6 + grain * 0.6)
     out = mix(

@@ -1,4 +1,5 @@
-"""Frames to an MP4 that plays everywhere AV1 does, with nothing but Pillow.
+"""
+Frames to an MP4 that plays everywhere AV1 does, with nothing but Pillow.
 
 An AVIF sequence (ISO/IEC 23000-22, `avis`) is an ISO media file with an AV1 track, as an MP4 is;
 the two differ in the brands, the kind of the track, and a still picture for the impatient.

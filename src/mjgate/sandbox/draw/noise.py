@@ -55,7 +55,7 @@ def _weights(count: int, gain: float) -> Iterator[tuple[int, float]]:
         yield k, gain**k
 
 
-def fbm(  # noqa: PLR0913
+def fbm(
     canvas: Canvas,
     frequency: float,
     seed: int,
@@ -111,19 +111,20 @@ def wrapped(values: Field, size: int) -> Field:
 
 
 def sample(field: Field, across: Field, down: Field) -> Field:
-    """Read a repeating texture at places in its own widths, between its pixels."""
+    """Read a repeating texture, its sides powers of two, at places in its own widths."""
     height, width = field.shape
     u, v = across * np.float32(width), down * np.float32(height)
     left, top = np.floor(u), np.floor(v)
     s, t = u - left, v - top
-    x0, y0 = left.astype(np.int32) % width, top.astype(np.int32) % height
-    x1, y1 = (x0 + 1) % width, (y0 + 1) % height
+    # Sides are powers of two, so the rest of a division is a mask.
+    x0, y0 = left.astype(np.int32) & (width - 1), top.astype(np.int32) & (height - 1)
+    x1, y1 = (x0 + 1) & (width - 1), (y0 + 1) & (height - 1)
     flat = field.ravel()
     upper, lower = y0 * width, y1 * width
-    a = flat[upper + x0]
-    a += (flat[upper + x1] - a) * s
-    b = flat[lower + x0]
-    b += (flat[lower + x1] - b) * s
+    a = flat.take(upper + x0)
+    a += (flat.take(upper + x1) - a) * s
+    b = flat.take(lower + x0)
+    b += (flat.take(lower + x1) - b) * s
     return a + (b - a) * t
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from mjgate.sandbox.draw import colour
-from mjgate.sandbox.draw.canvas import Canvas, Field, Paint, blur, mix, smooth, to_paint
+from mjgate.sandbox.draw.canvas import Canvas, Field, Paint, Whole, blur, mix, smooth, to_paint
 from mjgate.sandbox.draw.colour import rgb
 from mjgate.sandbox.draw.noise import dice, fbm, lattice
 from mjgate.sandbox.draw.scene import Look
@@ -30,7 +30,7 @@ def glass(canvas: Canvas, look: Look, paint: Paint) -> Paint:
     return np.clip(mix(out, colour.array(rgb("#17161a")), lead) + (shine * lead)[..., None], 0, 1)
 
 
-def _cells(canvas: Canvas, look: Look, density: float) -> tuple[Field, Field, np.ndarray[tuple[int, ...], np.dtype[np.int64]]]:
+def _cells(canvas: Canvas, look: Look, density: float) -> tuple[Field, Field, Whole]:
     """Distance to the nearest and next point of a jittered grid, and which is nearest."""
     x, y = canvas.x * np.float32(density), canvas.y * np.float32(density)
     column, row = np.floor(x).astype(np.int64), np.floor(y).astype(np.int64)
@@ -84,8 +84,12 @@ def _tone(paint: Paint, shape: list[tuple[float, float]]) -> tuple[int, int, int
     y = sum(point[1] for point in shape) / 3 / _FINE
     row = min(max(int(y), 0), paint.shape[0] - 1)
     column = min(max(int(x), 0), paint.shape[1] - 1)
-    lean = ((shape[0][0] - shape[2][0]) + (shape[1][1] - shape[0][1])) / (abs(shape[0][0] - shape[1][0]) + abs(shape[0][1] - shape[2][1]) + 1)
-    r, g, b = (np.clip(paint[row, column] * (1.0 + 0.035 * np.tanh(lean)), 0, 1) * 255).astype(int).tolist()
+    lean = ((shape[0][0] - shape[2][0]) + (shape[1][1] - shape[0][1])) / (
+        abs(shape[0][0] - shape[1][0]) + abs(shape[0][1] - shape[2][1]) + 1
+    )
+    r, g, b = (
+        (np.clip(paint[row, column] * (1.0 + 0.035 * np.tanh(lean)), 0, 1) * 255)
+        .astype(int)
+        .tolist()
+    )
     return r, g, b
-
-

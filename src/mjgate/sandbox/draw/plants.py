@@ -1,6 +1,7 @@
 """Trees, flowers and grass, grown from a seed."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -19,7 +20,14 @@ _LEAVES = {
 
 
 def tree(
-    canvas: Canvas, paint: Paint, place: Place, lighting: Lighting, *, kind: str, seed: int, tone: Rgb | None
+    canvas: Canvas,
+    paint: Paint,
+    place: Place,
+    lighting: Lighting,
+    *,
+    kind: str,
+    seed: int,
+    tone: Rgb | None,
 ) -> None:
     """A trunk that forks, and leaves in three tones, the light ones to the sun."""
     roll = dice("tree", seed)
@@ -37,7 +45,7 @@ def tree(
     _leaves(canvas, paint, place, lighting, tips, tones, roll)
 
 
-def _fork(  # noqa: PLR0913, PLR0917
+def _fork(
     roll: np.random.Generator,
     start: Point,
     angle: float,
@@ -56,10 +64,18 @@ def _fork(  # noqa: PLR0913, PLR0917
     for side in (-1.0, 1.0) if roll.random() < 0.7 else (-1.0, 0.1, 1.0):
         turn = side * float(roll.uniform(0.28, 0.62))
         pull = 0.12 * (np.pi / 2 - angle - turn)
-        _fork(roll, end, angle + turn + pull, length * float(roll.uniform(0.66, 0.8)), width * 0.66, limbs, tips)
+        _fork(
+            roll,
+            end,
+            angle + turn + pull,
+            length * float(roll.uniform(0.66, 0.8)),
+            width * 0.66,
+            limbs,
+            tips,
+        )
 
 
-def _leaves(  # noqa: PLR0913, PLR0917
+def _leaves(
     canvas: Canvas,
     paint: Paint,
     place: Place,
@@ -69,7 +85,9 @@ def _leaves(  # noqa: PLR0913, PLR0917
     roll: np.random.Generator,
 ) -> None:
     flat = replace(lighting, round=0.3)
-    for rank, (tone, share, spread) in enumerate(zip(tones, (26, 15, 7), (1.0, 0.85, 0.6), strict=True)):
+    for rank, (tone, share, spread) in enumerate(
+        zip(tones, (26, 15, 7), (1.0, 0.85, 0.6), strict=True)
+    ):
         dots: list[tuple[list[Point], float]] = []
         for (x, y), reach in tips:
             lift = rank * 0.022
@@ -92,7 +110,9 @@ def _dot(centre: Point, radius: float) -> list[Point]:
     return [(x + radius * a, y + radius * b * 0.8) for a, b in _ROUND]
 
 
-_ROUND = tuple((float(np.cos(t)), float(np.sin(t))) for t in np.linspace(0, 2 * np.pi, 8, endpoint=False))
+_ROUND = tuple(
+    (float(np.cos(t)), float(np.sin(t))) for t in np.linspace(0, 2 * np.pi, 8, endpoint=False)
+)
 
 
 def palm(canvas: Canvas, paint: Paint, place: Place, lighting: Lighting, *, seed: int) -> None:
@@ -100,7 +120,10 @@ def palm(canvas: Canvas, paint: Paint, place: Place, lighting: Lighting, *, seed
     roll = dice("palm", seed)
     bend = float(roll.uniform(0.08, 0.24)) * (1 if roll.random() < 0.5 else -1)
     trunk = [(bend * t * t, 0.78 * t) for t in np.linspace(0, 1, 12).tolist()]
-    outlines = [([place.of(p) for p in pair], (0.05 - 0.022 * k / 11) * place.size) for k, pair in enumerate(zip(trunk, trunk[1:], strict=False))]
+    outlines = [
+        ([place.of(p) for p in pair], (0.05 - 0.022 * k / 11) * place.size)
+        for k, pair in enumerate(pairwise(trunk))
+    ]
     area = patch(canvas, [p for line, _ in outlines for p in line], 0.05)
     if not area.empty:
         lay(canvas, paint, area, mask(canvas, area, outlines), rgb("#6a4f36"), lighting)
@@ -141,61 +164,3 @@ def pine(place: Place, seed: int) -> list[Point]:
     shape = [(-0.02, 0.0), (0.02, 0.0), (0.02, 0.07), *right, (0.0, 1.04)]
     shape += [(-x, y) for x, y in left[::-1]] + [(-0.02, 0.07)]
     return [place.of(point) for point in shape]
-
-
-def flower(canvas: Canvas, paint: Paint, place: Place, lighting: Lighting, *, seed: int, tone: Rgb) -> None:
-    """One large flower on its stem: rings of petals round a heart."""
-    roll = dice("flower", seed)
-    lean = float(roll.uniform(-0.12, 0.12))
-    stem = [place.of((lean * t * t, t * 0.72)) for t in np.linspace(0, 1, 10).tolist()]
-    area = patch(canvas, stem, 0.05)
-    if not area.empty:
-        lay(canvas, paint, area, mask(canvas, area, [(stem, 0.028 * place.size)]), rgb("#4a7a3c"), lighting)
-    for side in (-1, 1):
-        at = float(roll.uniform(0.18, 0.4))
-        leaf = _petal((lean * at * at, at), np.pi / 2 - side * 1.0, 0.3, 0.07)
-        _one(canvas, paint, [place.of(p) for p in leaf], rgb("#55893f"), lighting)
-    heart = (lean, 0.74)
-    rings = ((13, 0.30, 0.075), (11, 0.24, 0.07), (8, 0.16, 0.055))
-    for k, (count, length, wide) in enumerate(rings):
-        shade = colour.blend(colour.scaled(tone, 0.78), colour.blend(tone, (1.0, 0.95, 0.85), 0.35), k / 2)
-        for n in range(count):
-            turn = 2 * np.pi * (n + 0.5 * k) / count + float(roll.uniform(-0.08, 0.08))
-            petal = _petal(heart, turn, length * float(roll.uniform(0.92, 1.06)), wide)
-            _one(canvas, paint, [place.of((x, 0.74 + (y - 0.74) * 0.86)) for x, y in petal], shade, lighting)
-    centre = place.of(heart)
-    for radius, text in ((0.062, "#8a5a1c"), (0.05, "#e0a52e"), (0.026, "#f6d468")):
-        _one(canvas, paint, [(centre[0] + a * radius * place.size, centre[1] + b * radius * place.size) for a, b in _ROUND], rgb(text), lighting)
-
-
-def _one(canvas: Canvas, paint: Paint, shape: list[Point], tone: Rgb, lighting: Lighting) -> None:
-    area = patch(canvas, shape, 0.0)
-    if not area.empty:
-        lay(canvas, paint, area, mask(canvas, area, [(shape, 0.0)]), tone, lighting)
-
-
-def _petal(start: Point, turn: float, length: float, wide: float) -> list[Point]:
-    steps = np.linspace(0, 1, 12)
-    bulge = wide * np.sin(np.pi * steps**1.4) ** 0.8
-    along = np.concatenate([steps, steps[::-1]]) * length
-    across = np.concatenate([bulge, -bulge[::-1]])
-    c, s = float(np.cos(turn)), float(np.sin(turn))
-    return [(start[0] + a * c - b * s, start[1] + a * s + b * c) for a, b in zip(along.tolist(), across.tolist(), strict=True)]
-
-
-def blades(canvas: Canvas, paint: Paint, lighting: Lighting, *, seed: int, base: float, tall: float, tone: Rgb, count: int = 260) -> None:
-    """Grass along the lower edge."""
-    roll = dice("grass", seed)
-    view = canvas.view
-    for k in range(3):
-        shapes: list[tuple[list[Point], float]] = []
-        for x, h, bend in zip(roll.uniform(view.left, view.right, count), roll.uniform(0.35, 1.0, count), roll.normal(0, 0.35, count), strict=True):
-            high = float(h) * tall * (0.7 + 0.25 * k)
-            foot = base + 0.012 * k
-            tip = (float(x) + float(bend) * high, foot - high)
-            mid = (float(x) + float(bend) * high * 0.3, foot - high * 0.55)
-            wide = 0.0022 + 0.0012 * k
-            shapes.append(([(float(x) - wide, foot + tall), (float(x) + wide, foot + tall), (mid[0] + wide * 0.8, mid[1]), tip, (mid[0] - wide * 0.8, mid[1])], 0.0))
-        area = patch(canvas, [p for shape, _ in shapes for p in shape], 0.0)
-        if not area.empty:
-            lay(canvas, paint, area, mask(canvas, area, shapes), colour.scaled(tone, 1.0 - 0.22 * k), replace(lighting, round=0.2))

@@ -10,13 +10,18 @@ from mjgate.sandbox.draw.colour import rgb
 from mjgate.sandbox.draw.noise import dice, fbm
 from mjgate.sandbox.draw.scene import Look
 
-_BAYER = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]], dtype=np.float32) / 16 - 0.47
+_BAYER = (
+    np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]], dtype=np.float32) / 16
+    - 0.47
+)
 
 
 def _few(paint: Paint, count: int) -> Paint:
     """The nearest of a few colours for every pixel."""
     image = to_image(paint)
-    few = image.quantize(count, method=Image.Quantize.MAXCOVERAGE, kmeans=2, dither=Image.Dither.NONE)
+    few = image.quantize(
+        count, method=Image.Quantize.MAXCOVERAGE, kmeans=2, dither=Image.Dither.NONE
+    )
     return to_paint(few.convert("RGB"))
 
 
@@ -64,12 +69,14 @@ def ukiyoe(canvas: Canvas, look: Look, paint: Paint) -> Paint:
     return _margin(canvas, np.clip(out, 0, 1), 0.03, "#efe4c8")
 
 
-def pixel(canvas: Canvas, look: Look, paint: Paint) -> Paint:
+def pixel(canvas: Canvas, _look: Look, paint: Paint) -> Paint:
     """Squares in a short palette, dithered; an enlargement has more and smaller ones."""
     high = 128 if canvas.pixel > 1 / 800 else 192
     high = min(high, canvas.height)
     wide = max(1, round(high * canvas.width / canvas.height))
-    small = to_paint(to_image(colour.saturate(paint, 1.25)).resize((wide, high), Image.Resampling.BOX))
+    small = to_paint(
+        to_image(colour.saturate(paint, 1.25)).resize((wide, high), Image.Resampling.BOX)
+    )
     pattern = np.tile(_BAYER, (high // 4 + 1, wide // 4 + 1))[:high, :wide]
     few = _few(np.clip(small + pattern[..., None] * 0.075, 0, 1), 28)
     return to_paint(to_image(few).resize((canvas.width, canvas.height), Image.Resampling.NEAREST))
@@ -90,7 +97,9 @@ def noir(canvas: Canvas, look: Look, paint: Paint) -> Paint:
     if named and named not in {"black", "white", "grey", "silver"}:
         lab, want = colour.oklab(paint), colour.oklab(colour.array(colour.NAMED[named]))
         size = np.hypot(lab[..., 1], lab[..., 2])
-        match = (lab[..., 1] * want[1] + lab[..., 2] * want[2]) / (size * np.hypot(want[1], want[2]) + 1e-4)
+        match = (lab[..., 1] * want[1] + lab[..., 2] * want[2]) / (
+            size * np.hypot(want[1], want[2]) + 1e-4
+        )
         near = np.exp(-(((canvas.x - look.spot) / (0.3 * look.size)) ** 2))
         keep = smooth(0.88, 0.97, match) * smooth(0.05, 0.11, size) * (near > 0.25)
         out = mix(out, colour.saturate(paint, 1.3), keep)

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from mjgate.sandbox.draw import colour
-from mjgate.sandbox.draw.canvas import to_paint
+from mjgate.sandbox.draw.canvas import Paint, to_paint
 from mjgate.sandbox.draw.colour import NAMED, Rgb
 from mjgate.sandbox.draw.scene import Reference
 
@@ -60,19 +60,24 @@ def read(picture: Image.Image) -> Reading:
     )
 
 
-def _main(paint: np.ndarray[tuple[int, ...], np.dtype[np.float32]], lab: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> tuple[Rgb, ...]:
+def _main(
+    paint: Paint,
+    lab: Paint,
+) -> tuple[Rgb, ...]:
     """Six colours by k-means in Oklab from fixed starting places."""
     pixels, places = paint.reshape(-1, 3), lab.reshape(-1, 3)
     order = np.argsort(places[:, 0], kind="stable")
     centres = places[order[np.linspace(60, len(order) - 61, 6).astype(int)]].copy()
     nearest_to = np.zeros(len(places), dtype=np.int64)
     for _ in range(8):
-        gap = ((places[:, None, :] - centres[None]) ** 2 * np.array([0.5, 2.0, 2.0], np.float32)).sum(-1)
+        gap = (
+            (places[:, None, :] - centres[None]) ** 2 * np.array([0.5, 2.0, 2.0], np.float32)
+        ).sum(-1)
         nearest_to = gap.argmin(1)
         for k in range(6):
             if (nearest_to == k).any():
                 centres[k] = places[nearest_to == k].mean(0)
-    found = []
+    found: list[tuple[int, Rgb]] = []
     for k in range(6):
         mine = pixels[nearest_to == k]
         if len(mine) > 20:
@@ -112,11 +117,21 @@ def describe(picture: Image.Image) -> list[str]:
     hour, feel = _hour(seen), _feel(seen)
     place = _place(seen)
     flags = f"--ar {seen.ratio[0]}:{seen.ratio[1]}"
-    side = {"left": "weight on the left", "right": "weight on the right", "middle": "centred composition"}
-    wide = "wide view" if seen.ratio[0] > seen.ratio[1] else "tall view" if seen.ratio[0] < seen.ratio[1] else "balanced view"
+    side = {
+        "left": "weight on the left",
+        "right": "weight on the right",
+        "middle": "centred composition",
+    }
+    wide = (
+        "wide view"
+        if seen.ratio[0] > seen.ratio[1]
+        else "tall view"
+        if seen.ratio[0] < seen.ratio[1]
+        else "balanced view"
+    )
     return [
         f"{place} {hour}, {first} and {second} palette, {feel}, {side[seen.focus]} {flags}",
-        f"a {feel} {wide} of {place}, mostly {first} with touches of {third}, soft depth of field {flags}",
+        f"a {feel} {wide} of {place}, mostly {first} with touches of {third}, soft focus {flags}",
         f"watercolor painting, {first} tones fading into {second}, {place}, {hour} {flags}",
         f"minimalist poster of {place}, {first} and {third} shapes, {_contrast(seen)} {flags}",
     ]

@@ -5,7 +5,17 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image
 
-from mjgate.sandbox.draw.canvas import Field, Paint, View, blur, resize, smooth, to_image, to_paint
+from mjgate.sandbox.draw.canvas import (
+    Field,
+    Paint,
+    View,
+    Whole,
+    blur,
+    resize,
+    smooth,
+    to_image,
+    to_paint,
+)
 from mjgate.sandbox.draw.colour import brightness
 from mjgate.sandbox.draw.compose import render
 from mjgate.sandbox.draw.noise import fbm_plain, seeded
@@ -18,17 +28,19 @@ _LIKE = 0.8
 """Correlation from which a picture counts as one of its scene."""
 
 
-def zoom(picture: Image.Image, scene: Scene | None, take: int, *, factor: float = 2.0) -> Image.Image:
+def zoom(
+    picture: Image.Image, world: Look | None, take: int, *, factor: float = 2.0
+) -> Image.Image:
     """The picture smaller in the middle, the world round it, at the same size."""
     factor = min(max(factor, 1.01), 4.0)
     wide, high = picture.size
     w, h = max(2, round(wide / factor)), max(2, round(high / factor))
     left, top = (wide - w) // 2, (high - h) // 2
-    return _extend(picture, scene, take, picture.size, (left, top, left + w, top + h))
+    return _extend(picture, world, take, picture.size, (left, top, left + w, top + h))
 
 
 def pan(
-    picture: Image.Image, scene: Scene | None, take: int, *, direction: str, share: float = 0.5
+    picture: Image.Image, world: Look | None, take: int, *, direction: str, share: float = 0.5
 ) -> Image.Image:
     """The picture and `share` of its length more on one side."""
     wide, high = picture.size
@@ -37,40 +49,43 @@ def pan(
     left = more_x if direction == "left" else 0
     top = more_y if direction == "up" else 0
     size = (wide + more_x, high + more_y)
-    return _extend(picture, scene, take, size, (left, top, left + wide, top + high))
+    return _extend(picture, world, take, size, (left, top, left + wide, top + high))
 
 
-def square(picture: Image.Image, scene: Scene | None, take: int) -> Image.Image:
+def square(picture: Image.Image, world: Look | None, take: int) -> Image.Image:
     """The picture in the middle of a square."""
     side = max(picture.size)
     left, top = (side - picture.width) // 2, (side - picture.height) // 2
     box = (left, top, left + picture.width, top + picture.height)
-    return _extend(picture, scene, take, (side, side), box)
+    return _extend(picture, world, take, (side, side), box)
 
 
 def _extend(
-    picture: Image.Image, scene: Scene | None, take: int, size: tuple[int, int], box: Box
+    picture: Image.Image, world: Look | None, take: int, size: tuple[int, int], box: Box
 ) -> Image.Image:
-    inner = picture.convert("RGB").resize((box[2] - box[0], box[3] - box[1]), Image.Resampling.LANCZOS)
+    inner = picture.convert("RGB").resize(
+        (box[2] - box[0], box[3] - box[1]), Image.Resampling.LANCZOS
+    )
     old = to_paint(inner)
-    around = _world(picture, scene, take, size, box)
-    if around is None:
-        around = _echo(old, size, box, take)
+    around = _around(world, take, size, box) if world else _echo(old, size, box, take)
     return _laid(old, around, box, inner)
 
 
-def _world(
-    picture: Image.Image, scene: Scene | None, take: int, size: tuple[int, int], box: Box
-) -> Paint | None:
-    """The scene seen through a wider window, when the picture is a take of it."""
+def world(picture: Image.Image, scene: Scene | None) -> Look | None:
+    """The look of the scene that the picture shows, if it shows one."""
     if scene is None:
         return None
-    best = max(range(4), key=lambda k: _likeness(picture, look(scene, k)))
-    chosen = look(scene, best)
-    if _likeness(picture, chosen) < _LIKE:
-        return None
+    looks = [look(scene, take) for take in range(4)]
+    alike = [_likeness(picture, chosen) for chosen in looks]
+    best = int(np.argmax(alike))
+    return looks[best] if alike[best] >= _LIKE else None
+
+
+def _around(chosen: Look, take: int, size: tuple[int, int], box: Box) -> Paint:
+    """The look through a wider window."""
     unit = 1.0 / (box[3] - box[1])
-    view = View(-box[0] * unit, -box[1] * unit, (size[0] - box[0]) * unit, (size[1] - box[1]) * unit)
+    left, top = -box[0] * unit, -box[1] * unit
+    view = View(left, top, left + size[0] * unit, top + size[1] * unit)
     if take:
         chosen = replace(chosen, detail=seeded(chosen.detail, "around", take))
     return render(chosen, size, view)
@@ -103,7 +118,7 @@ def _echo(old: Paint, size: tuple[int, int], box: Box, take: int) -> Paint:
     return echo + (soft - echo) * smooth(0.02, 0.35, out)[..., None]
 
 
-def _mirrored(at: Field, count: int) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+def _mirrored(at: Field, count: int) -> Whole:
     places = np.abs(np.round(at).astype(np.int64)) % (2 * count)
     return np.minimum(places, 2 * count - 1 - places)
 

@@ -52,7 +52,7 @@ class Relief:
             shore = 9.0 + 3.0 * (sample(self.heights, across * 0.05 + 0.3, depth * 0.02) - 0.5)
             return -0.9 * (1.0 - smooth(0.55, 1.15, depth / shore)) - 0.06
         if self.kind == "island":
-            return np.float32(-0.62 * self.lift)
+            return -0.62 * self.lift
         if self.kind == "river":
             bend = np.sin(depth * 0.33 + self.seed % 7) * 1.5 * smooth(1.0, 9.0, depth)
             bed = np.exp(-(((across - bend) / (0.5 + 0.03 * depth)) ** 4))

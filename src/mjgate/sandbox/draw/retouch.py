@@ -6,7 +6,18 @@ import numpy as np
 from PIL import Image
 
 from mjgate.sandbox.draw import colour
-from mjgate.sandbox.draw.canvas import Canvas, Field, Paint, View, blur, mix, resize, smooth, to_image, to_paint
+from mjgate.sandbox.draw.canvas import (
+    Canvas,
+    Field,
+    Paint,
+    View,
+    blur,
+    mix,
+    resize,
+    smooth,
+    to_image,
+    to_paint,
+)
 from mjgate.sandbox.draw.compose import render
 from mjgate.sandbox.draw.finish import styled
 from mjgate.sandbox.draw.scene import Look, Scene, look
@@ -52,7 +63,12 @@ def _tone(gap: Paint, known: Field, size: tuple[int, int]) -> Paint:
     """The soft difference between the old picture and the new one, carried into the mask."""
     radius = 0.12 * min(size)
     weight = blur(known, radius)[..., None]
-    return blur(gap * known[..., None], radius) / np.maximum(weight, 0.05) * np.minimum(1, weight * 2) * 0.6
+    return (
+        blur(gap * known[..., None], radius)
+        / np.maximum(weight, 0.05)
+        * np.minimum(1, weight * 2)
+        * 0.6
+    )
 
 
 def retexture(picture: Image.Image, scene: Scene, take: int) -> Image.Image:
@@ -62,14 +78,20 @@ def retexture(picture: Image.Image, scene: Scene, take: int) -> Image.Image:
     paint = to_paint(picture)
     grey = colour.brightness(paint)
     light = chosen.light
-    ramp = colour.gradient((colour.scaled(light.sky[-1], 0.35), light.shade, light.haze, light.sky[0]), grey)
-    drawn = render(replace(chosen, brief=replace(chosen.brief, style=None)), picture.size, canvas.view)
+    ramp = colour.gradient(
+        (colour.scaled(light.sky[-1], 0.35), light.shade, light.haze, light.sky[0]), grey
+    )
+    drawn = render(
+        replace(chosen, brief=replace(chosen.brief, style=None)), picture.size, canvas.view
+    )
     lab = colour.oklab(mix(mix(paint, ramp, 0.6), drawn, 0.25))
     lab[..., 0] = lab[..., 0] * 0.3 + colour.oklab(paint)[..., 0] * 0.7
     return to_image(styled(canvas, chosen, np.clip(colour.from_oklab(lab), 0, 1)))
 
 
-def edit(pictures: list[Image.Image], mask: Image.Image | None, scene: Scene, take: int) -> Image.Image:
+def edit(
+    pictures: list[Image.Image], mask: Image.Image | None, scene: Scene, take: int
+) -> Image.Image:
     """Change the first picture by the scene: in the mask, where it is clear, or all over."""
     first = pictures[0]
     if mask is None and first.mode in {"RGBA", "LA", "PA"}:

@@ -7,7 +7,12 @@ from mjgate.sandbox.draw.canvas import Canvas, Field, Paint, blur, mix, smooth
 from mjgate.sandbox.draw.colour import rgb
 from mjgate.sandbox.draw.scene import Look
 
-_WIRES = (("#ff4fd8", "#37e6ff"), ("#4ff0ff", "#b46bff"), ("#ff7a5c", "#ff4fd8"), ("#8f7bff", "#4ff0c8"))
+_WIRES = (
+    ("#ff4fd8", "#37e6ff"),
+    ("#4ff0ff", "#b46bff"),
+    ("#ff7a5c", "#ff4fd8"),
+    ("#8f7bff", "#4ff0c8"),
+)
 
 
 def sun(canvas: Canvas, look: Look, under: Paint) -> Paint:
@@ -18,8 +23,13 @@ def sun(canvas: Canvas, look: Look, under: Paint) -> Paint:
     down = (canvas.y - y) / radius
     wave = (down * 7.0) % 1.0
     gap = smooth(0.0, 0.06, wave - 0.12 - 0.42 * np.clip(down, 0, 1)) + (down < -0.05)
-    tone = colour.gradient((rgb("#ffe36a"), rgb("#ff9a5a"), rgb("#ff4fa0")), np.clip(down * 0.5 + 0.5, 0, 1) * np.ones_like(far))
-    out = under + (np.exp(-far * 4.5) * 0.30)[..., None].astype(np.float32) * colour.array(rgb("#ff6ab0"))
+    tone = colour.gradient(
+        (rgb("#ffe36a"), rgb("#ff9a5a"), rgb("#ff4fa0")),
+        np.clip(down * 0.5 + 0.5, 0, 1) * np.ones_like(far),
+    )
+    out = under + (np.exp(-far * 4.5) * 0.30)[..., None].astype(np.float32) * colour.array(
+        rgb("#ff6ab0")
+    )
     return mix(out, tone, cover * np.clip(gap, 0, 1))
 
 
@@ -29,9 +39,14 @@ def ground(canvas: Canvas, look: Look, under: Paint) -> tuple[Paint, Field]:
     here = np.isfinite(seen.depth)
     depth = np.where(here, seen.depth, np.float32(50.0))
     first, second = (rgb(text) for text in _WIRES[look.pick % 4])
-    body = colour.gradient((rgb("#12082a"), rgb("#2b1250"), rgb("#47206e")), np.clip(seen.lit + depth / 60, 0, 1))
+    body = colour.gradient(
+        (rgb("#12082a"), rgb("#2b1250"), rgb("#47206e")), np.clip(seen.lit + depth / 60, 0, 1)
+    )
     foot = depth * canvas.pixel / 1.1
-    lines = np.maximum(_wire(seen.across * 1.3, foot * 1.3), _wire(depth * 1.3, foot * 1.3 * depth / max(0.6, look.camera) * 0.5))
+    lines = np.maximum(
+        _wire(seen.across * 1.3, foot * 1.3),
+        _wire(depth * 1.3, foot * 1.3 * depth / max(0.6, look.camera) * 0.5),
+    )
     lines = lines * np.exp(-depth / 20.0)
     tone = colour.gradient((first, second), np.clip(depth / 14.0, 0, 1))
     glow = blur(lines, 0.005 / canvas.pixel) * 0.9 + blur(lines, 0.02 / canvas.pixel) * 0.7

@@ -11,7 +11,15 @@ from mjgate.sandbox.draw.scene import Look
 from mjgate.sandbox.draw.shapes import Lighting, Place, Point, lay, mask, patch
 from mjgate.sandbox.draw.terrain import Ground
 
-_HOW_MANY = {"hills": 150, "field": 70, "lake": 420, "mountains": 420, "river": 240, "volcano": 300, "island": 140}
+_HOW_MANY = {
+    "hills": 150,
+    "field": 70,
+    "lake": 420,
+    "mountains": 420,
+    "river": 240,
+    "volcano": 300,
+    "island": 140,
+}
 
 
 def paint(canvas: Canvas, look: Look, out: Paint, seen: Ground, lighting: Lighting) -> None:
@@ -57,12 +65,32 @@ def _foot(canvas: Canvas, seen: Ground, x: float, depth: float) -> float | None:
 def _round(place: Place, roll: np.random.Generator) -> list[Point]:
     turns = np.linspace(0, 2 * np.pi, 18, endpoint=False)
     reach = 0.40 * (1.0 + roll.normal(0, 0.07, 18))
-    crown = [(float(r * np.cos(t)) * 0.9, 0.62 + float(r * np.sin(t))) for r, t in zip(reach, turns, strict=True)]
+    crown = [
+        (float(r * np.cos(t)) * 0.9, 0.62 + float(r * np.sin(t)))
+        for r, t in zip(reach, turns, strict=True)
+    ]
     cut = 13
-    return [place.of(p) for p in (*crown[:cut], (-0.05, 0.25), (-0.04, 0.0), (0.04, 0.0), (0.05, 0.25), *crown[cut + 1 :])]
+    return [
+        place.of(p)
+        for p in (
+            *crown[:cut],
+            (-0.05, 0.25),
+            (-0.04, 0.0),
+            (0.04, 0.0),
+            (0.05, 0.25),
+            *crown[cut + 1 :],
+        )
+    ]
 
 
-def _draw(canvas: Canvas, look: Look, out: Paint, shapes: list[tuple[list[Point], float]], depth: float, lighting: Lighting) -> None:  # noqa: PLR0913, PLR0917
+def _draw(
+    canvas: Canvas,
+    look: Look,
+    out: Paint,
+    shapes: list[tuple[list[Point], float]],
+    depth: float,
+    lighting: Lighting,
+) -> None:
     area = patch(canvas, [point for shape, _ in shapes for point in shape], 0.0)
     if area.empty:
         return

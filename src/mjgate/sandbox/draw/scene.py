@@ -9,8 +9,8 @@ import numpy as np
 from mjgate.sandbox.draw import colour, palettes
 from mjgate.sandbox.draw.brief import Brief, Thing, brief
 from mjgate.sandbox.draw.colour import Rgb
+from mjgate.sandbox.draw.hours import HOURS, ORDER, Light
 from mjgate.sandbox.draw.noise import dice, seeded
-from mjgate.sandbox.draw.palettes import HOURS, Light
 
 _NUDGE = {"subtle": 0.12, "normal": 0.35, "strong": 0.8}
 
@@ -162,10 +162,10 @@ def _first(scene: Scene, take: int) -> Look:
     order = dice("order", scene.seed, wish.salt)
     frame = _FRAMES[int(order.permutation(len(_FRAMES))[take])]
     light_order = order.permutation(4)
-    hours = order.permutation(len(palettes.ORDER))
+    hours = order.permutation(len(ORDER))
     roll = dice("take", scene.seed, wish.salt, take)
     wild = 0.4 + wish.flags.chaos / 60
-    hour = "vapor" if wish.style == "vaporwave" else wish.hour or palettes.ORDER[int(hours[take])]
+    hour = "vapor" if wish.style == "vaporwave" else wish.hour or ORDER[int(hours[take])]
     light = _light(scene, hour, int(light_order[take]), roll)
     aspect = scene.aspect
     horizon = frame[0] + float(roll.uniform(-0.05, 0.05)) * wild
@@ -188,7 +188,7 @@ def _first(scene: Scene, take: int) -> Look:
         detail=seeded("detail", scene.seed, wish.salt, take),
         accent=_accent(roll),
         pick=int(order.integers(1 << 16)) * 4 + take,
-        tints=_tints(scene, wish),
+        tints=_tints(wish),
     )
 
 
@@ -219,12 +219,12 @@ def _light(scene: Scene, hour: str, variant: int, roll: np.random.Generator) -> 
         light = palettes.mixed(light, HOURS["grey"][variant], 0.22 if light.night else 0.4)
     if scene.reference is not None:
         light = palettes.referred(light, scene.reference.colours, scene.reference.weight)
-    for tint, amount in _tints(scene, wish):
+    for tint, amount in _tints(wish):
         light = palettes.tinted(light, tint, amount)
     return light
 
 
-def _tints(scene: Scene, wish: Brief) -> tuple[tuple[Rgb, float], ...]:
+def _tints(wish: Brief) -> tuple[tuple[Rgb, float], ...]:
     amount = 0.62 / max(1, len(wish.tints))
     return tuple((colour.NAMED[name], amount) for name in wish.tints)
 

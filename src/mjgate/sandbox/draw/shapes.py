@@ -1,8 +1,10 @@
-"""Figures from outlines: soft-edged, rounded by light, laid on a picture.
+"""
+Figures from outlines: soft-edged, rounded by light, laid on a picture.
 
 An outline is text: a role, a kind and points in the figure's own units, the ground at 0, up
 positive, about 1 high. Kinds: `s` smooth outline (a point ending in `!` is a corner), `p` polygon,
-`e` ellipse (centre, radii), `l` stroke (width first). A role ending in `|` is drawn mirrored too.
+`e` ellipse (centre, radii), `l` stroke (width first). A role ending in `|` is drawn mirrored too;
+an indented line goes on with the one before it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -71,7 +73,7 @@ class Lighting:
 def parts(text: str) -> tuple[Part, ...]:
     """Read outlines, one on each line."""
     found: list[Part] = []
-    for row in filter(None, text.splitlines()):
+    for row in filter(None, text.replace("\n  ", " ").splitlines()):
         role, kind, *rest = row.split()
         stroke = float(rest.pop(0)) if kind == "l" else 0.0
         points = _points(kind, rest)
@@ -88,7 +90,9 @@ def _points(kind: str, words: Sequence[str]) -> tuple[Point, ...]:
     if kind == "e":
         (x, y), (wide, high) = points
         turn = np.linspace(0, 2 * np.pi, 48, endpoint=False)
-        return tuple(zip((x + wide * np.cos(turn)).tolist(), (y + high * np.sin(turn)).tolist(), strict=True))
+        return tuple(
+            zip((x + wide * np.cos(turn)).tolist(), (y + high * np.sin(turn)).tolist(), strict=True)
+        )
     if kind == "p":
         return tuple(points)
     return _curve(points, sharp, closed=kind == "s")
@@ -152,7 +156,8 @@ def mask(canvas: Canvas, area: Patch, outlines: Sequence[tuple[Sequence[Point], 
     draw = ImageDraw.Draw(sheet)
     for points, stroke in outlines:
         places = [
-            ((canvas.column(x) - area.left) * _FINE, (canvas.row(y) - area.top) * _FINE) for x, y in points
+            ((canvas.column(x) - area.left) * _FINE, (canvas.row(y) - area.top) * _FINE)
+            for x, y in points
         ]
         if stroke:
             _stroke(draw, places, max(1.2, stroke / canvas.pixel * _FINE))
@@ -169,7 +174,7 @@ def _stroke(draw: ImageDraw.ImageDraw, places: list[Point], width: float) -> Non
         draw.ellipse((x - half, y - half, x + half, y + half), fill=255)
 
 
-def figure(  # noqa: PLR0913
+def figure(
     canvas: Canvas,
     paint: Paint,
     text: str,
@@ -189,7 +194,7 @@ def figure(  # noqa: PLR0913
         lay(canvas, paint, area, cover, tone, lighting, glowing=part.role in {"lamp", "glow"})
 
 
-def lay(  # noqa: PLR0913
+def lay(
     canvas: Canvas,
     paint: Paint,
     area: Patch,
@@ -208,12 +213,38 @@ def lay(  # noqa: PLR0913
 def _rounded(canvas: Canvas, cover: Field, tone: Rgb, lighting: Lighting) -> Paint:
     reach = min(0.03 / canvas.pixel, 0.16 * float(cover.sum()) ** 0.5 + 0.4)
     soft = blur(cover, max(0.6, reach))
-    down, right = (np.gradient(soft, axis=0), np.gradient(soft, axis=1)) if min(soft.shape) > 1 else (soft, soft)
+    down, right = (
+        (np.gradient(soft, axis=0), np.gradient(soft, axis=1))
+        if min(soft.shape) > 1
+        else (soft, soft)
+    )
     dx, dy = lighting.direction
     slope = -(right * dx + down * dy) * np.float32(reach * 2.2)
     lit = np.clip(0.62 + slope * lighting.round, 0.0, 1.25)
     light = colour.array(lighting.sun) * lit[..., None] + colour.array(lighting.shade) * 0.5
     out = colour.array(tone) * light
     if lighting.rim:
-        out += colour.array(lighting.sun) * (np.clip(slope * 2.0 - 0.25, 0, 0.9) * lighting.rim)[..., None]
+        out += (
+            colour.array(lighting.sun)
+            * (np.clip(slope * 2.0 - 0.25, 0, 0.9) * lighting.rim)[..., None]
+        )
     return out + (colour.array(lighting.haze) - out) * np.float32(lighting.mist)
+
+
+@dataclass(frozen=True, slots=True)
+class Pen:
+    """A canvas, the paint on it and a light, for those who draw many small shapes."""
+
+    canvas: Canvas
+    paint: Paint
+    lighting: Lighting
+
+    def fill(self, outlines: Sequence[tuple[Sequence[Point], float]], tone: Rgb) -> None:
+        """Shapes and strokes of one colour, each with its stroke width or 0."""
+        points = [point for outline, _ in outlines for point in outline]
+        if not points:
+            return
+        area = patch(self.canvas, points, max(stroke for _, stroke in outlines))
+        if not area.empty:
+            cover = mask(self.canvas, area, outlines)
+            lay(self.canvas, self.paint, area, cover, tone, self.lighting)

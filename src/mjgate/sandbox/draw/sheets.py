@@ -11,6 +11,8 @@ from mjgate.sandbox.draw.noise import dice, fbm_plain, seeded
 from mjgate.sandbox.draw.scene import Scene, look
 
 _LONGEST = 2048
+_DRAWN = 1536
+"""The longest side that is drawn; beyond it a picture is only stretched."""
 
 
 def tile(scene: Scene, take: int, *, size: tuple[int, int]) -> Image.Image:
@@ -24,7 +26,9 @@ def grid(scene: Scene, *, progress: int = 100) -> Image.Image:
     if progress >= 100:
         return together([tile(scene, take, size=(wide, high)) for take in range(4)])
     size = (max(1, wide // 2), max(1, high // 2))
-    return sketch(together([tile(scene, take, size=size) for take in range(4)]), progress, scene.seed)
+    return sketch(
+        together([tile(scene, take, size=size) for take in range(4)]), progress, scene.seed
+    )
 
 
 def together(tiles: list[Image.Image]) -> Image.Image:
@@ -61,7 +65,10 @@ def upscale(scene: Scene, take: int, *, factor: float, variant: str = "subtle") 
     wide, high = scene.brief.flags.tile
     factor = min(factor, _LONGEST / max(wide, high))
     size = (round(wide * factor), round(high * factor))
-    return to_image(render(chosen, size, View(0.0, 0.0, scene.aspect, 1.0)))
+    drawn = min(1.0, _DRAWN / max(size))
+    fine = (round(size[0] * drawn), round(size[1] * drawn))
+    picture = to_image(render(chosen, fine, View(0.0, 0.0, scene.aspect, 1.0)))
+    return picture if fine == size else picture.resize(size, Image.Resampling.LANCZOS)
 
 
 def enlarge(picture: Image.Image, *, factor: float, seed: int = 0) -> Image.Image:

@@ -46,7 +46,9 @@ def shows_disc(look: Look) -> bool:
     """Is the sun or moon to be seen?"""
     if look.thing("moon", "sun"):
         return True
-    if look.hour in {"grey", "storm", "dusk", "blue hour", "vapor"} or look.has("rain", "fog", "storm"):
+    if look.hour in {"grey", "storm", "dusk", "blue hour", "vapor"} or look.has(
+        "rain", "fog", "storm"
+    ):
         return False
     return not (look.light.night and look.has("aurora"))
 

@@ -30,11 +30,27 @@ def paint(canvas: Canvas, look: Look) -> Paint:
     side = 1 if look.sun[0] > look.spot else -1
     radius = 0.21 * look.size
     x = look.spot if not look.brief.things else look.aspect - look.spot
-    _world(canvas, look, out, (x, 0.52 + float(roll.uniform(-0.08, 0.08)), radius), look.pick, side, ring=roll.random() < 0.55)
+    _world(
+        canvas,
+        look,
+        out,
+        (x, 0.52 + float(roll.uniform(-0.08, 0.08)), radius),
+        look.pick,
+        side,
+        ring=roll.random() < 0.55,
+    )
     for k in range(int(roll.integers(1, 4))):
         at = float(roll.uniform(0.08, 0.92)) * look.aspect, float(roll.uniform(0.1, 0.9))
         if abs(at[0] - x) > radius * 1.4:
-            _world(canvas, look, out, (*at, float(roll.uniform(0.02, 0.06))), look.pick + k + 1, side, ring=False)
+            _world(
+                canvas,
+                look,
+                out,
+                (*at, float(roll.uniform(0.02, 0.06))),
+                look.pick + k + 1,
+                side,
+                ring=False,
+            )
     return out
 
 
@@ -46,7 +62,9 @@ def _gas(canvas: Canvas, look: Look) -> Paint:
     stops = [rgb(text) for text in _GAS[look.pick % len(_GAS)]]
     for tint, amount in look.tints:
         stops = [stops[0], *(colour.blend(stop, tint, amount * 0.8) for stop in stops[1:])]
-    along = (canvas.x / look.aspect - 0.5) * 0.5 + (canvas.y - 0.5) * (0.7 if look.pick % 2 else -0.7)
+    along = (canvas.x / look.aspect - 0.5) * 0.5 + (canvas.y - 0.5) * (
+        0.7 if look.pick % 2 else -0.7
+    )
     band = np.exp(-(((along + bend * 0.5) / 0.32) ** 2))
     dense = smooth(0.3, 0.85, wide * 0.6 + fine * 0.45) * (0.25 + 0.9 * band)
     out = colour.gradient(stops[:4], np.clip(dense * 1.05, 0, 1))
@@ -56,13 +74,22 @@ def _gas(canvas: Canvas, look: Look) -> Paint:
     return out * (1.0 - 0.55 * dust * band)[..., None] + 0.008
 
 
-def _world(canvas: Canvas, look: Look, out: Paint, place: tuple[float, float, float], pick: int, side: int, *, ring: bool) -> None:  # noqa: PLR0913, PLR0917
+def _world(
+    canvas: Canvas,
+    look: Look,
+    out: Paint,
+    place: tuple[float, float, float],
+    pick: int,
+    side: int,
+    *,
+    ring: bool,
+) -> None:
     x, y, radius = place
     u, v = (canvas.x - x) / radius, (canvas.y - y) / radius
     far = u * u + v * v
     tilt = 0.35
     if ring:
-        _ring(canvas, out, u, v, pick, tilt, behind=True)
+        _ring(out, u, v, pick, tilt, behind=True)
     z = np.sqrt(np.clip(1.0 - far, 0.0, 1.0))
     light = np.clip(u * 0.72 * side - v * 0.38 + z * 0.5, 0.0, 1.0)
     tone = _surface(look, u, v, z, pick)
@@ -72,11 +99,15 @@ def _world(canvas: Canvas, look: Look, out: Paint, place: tuple[float, float, fl
     air = colour.array(rgb(_WORLDS[pick % len(_WORLDS)][2]))
     body = body + rim[..., None] * air * 0.7
     edge = np.clip((1.0 - np.sqrt(far)) * radius / canvas.pixel + 0.5, 0.0, 1.0)
-    halo = np.exp(-np.clip(np.sqrt(far) - 1.0, 0, None) * 14) * np.clip(0.25 + u * 0.5 * side - v * 0.3, 0, 1) * 0.45
+    halo = (
+        np.exp(-np.clip(np.sqrt(far) - 1.0, 0, None) * 14)
+        * np.clip(0.25 + u * 0.5 * side - v * 0.3, 0, 1)
+        * 0.45
+    )
     out += (halo * (1 - edge))[..., None].astype(np.float32) * air
     out += (body - out) * edge[..., None].astype(np.float32)
     if ring:
-        _ring(canvas, out, u, v, pick, tilt, behind=False)
+        _ring(out, u, v, pick, tilt, behind=False)
 
 
 def _surface(look: Look, u: Field, v: Field, z: Field, pick: int) -> Paint:
@@ -95,7 +126,7 @@ def _surface(look: Look, u: Field, v: Field, z: Field, pick: int) -> Paint:
     return mix(ground, colour.array((0.97, 0.97, 0.98)), cloud * 0.85)
 
 
-def _ring(canvas: Canvas, out: Paint, u: Field, v: Field, pick: int, tilt: float, *, behind: bool) -> None:  # noqa: PLR0913
+def _ring(out: Paint, u: Field, v: Field, pick: int, tilt: float, *, behind: bool) -> None:
     a = u * np.cos(0.3) + v * np.sin(0.3)
     b = (v * np.cos(0.3) - u * np.sin(0.3)) / tilt
     far = np.sqrt(a * a + b * b)

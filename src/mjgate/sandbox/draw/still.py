@@ -1,22 +1,25 @@
 """A table by a window: fruit, a vase, flowers."""
 
-from dataclasses import replace
-
 import numpy as np
 
-from mjgate.sandbox.draw import colour, plants
+from mjgate.sandbox.draw import colour, flowers
 from mjgate.sandbox.draw.canvas import Canvas, Paint, mix, smooth
-from mjgate.sandbox.draw.colour import NAMED, Rgb, rgb
+from mjgate.sandbox.draw.colour import NAMED, rgb
 from mjgate.sandbox.draw.figures import FIGURES
 from mjgate.sandbox.draw.figures_life import APPLE, ORANGE, PEAR
 from mjgate.sandbox.draw.noise import dice, fbm, seeded
 from mjgate.sandbox.draw.scene import Look
-from mjgate.sandbox.draw.shapes import Lighting, Place, figure
+from mjgate.sandbox.draw.shapes import Lighting, Pen, Place, figure
 
 _WALLS = ("#4a4238", "#3a4650", "#5a4a40", "#37443c", "#6a5f55")
 _CLOTHS = ("#8a5a38", "#c9bba4", "#5a3f30", "#7f8a8c")
-_FRUIT = ((APPLE, "#c2352c"), (PEAR, "#b7b24a"), (ORANGE, "#e58a2e"), (APPLE, "#9fb04a"), (ORANGE, "#e8c84a"))
-_OWN = {"fruit", "vase", "flower"}
+_FRUIT = (
+    (APPLE, "#c2352c"),
+    (PEAR, "#b7b24a"),
+    (ORANGE, "#e58a2e"),
+    (APPLE, "#9fb04a"),
+    (ORANGE, "#e8c84a"),
+)
 
 
 def paint(canvas: Canvas, look: Look) -> Paint:
@@ -24,18 +27,18 @@ def paint(canvas: Canvas, look: Look) -> Paint:
     side = 1.0 if look.pick % 2 else -1.0
     table = 0.64 + 0.06 * (look.size - 1)
     out = _room(canvas, look, side, table)
-    light = Lighting(
-        sun=(1.0, 0.93, 0.82), shade=(0.42, 0.44, 0.52), direction=(side * 0.8, -0.6), round=1.5, haze=(0, 0, 0), rim=0.2
-    )
-    roll = dice("table", look.detail)
+    light = Lighting((1.0, 0.93, 0.82), (0.42, 0.44, 0.52), (side * 0.8, -0.6), 1.5, rim=0.2)
+    pen = Pen(canvas, out, light)
     middle = look.aspect / 2
-    if look.thing("vase", "flower") or not look.brief.things:
-        _vase(canvas, look, out, Place(middle - side * 0.12, table + 0.13, 0.36 * look.size), light, side)
+    bunch = look.thing("vase", "flower") is not None
+    if bunch or not look.brief.things:
+        _vase(pen, look, Place(middle - side * 0.12, table + 0.13, 0.36 * look.size), side)
+    roll = dice("table", look.detail)
+    spots = sorted((float(roll.uniform(0.06, 0.26)), float(roll.uniform(-1, 1))) for _ in range(6))
     spread = min(0.30, 0.2 * look.aspect)
-    spots = sorted(((float(roll.uniform(-1, 1)), float(roll.uniform(0.06, 0.26))) for _ in range(6)), key=lambda s: s[1])
-    for k, (dx, dy) in enumerate(spots if look.thing("fruit") or not look.thing("vase", "flower") else spots[:3]):
-        shape, tone = _FRUIT[(look.pick + k) % len(_FRUIT)]
-        _fruit(canvas, look, out, Place(middle + side * 0.06 + dx * spread, table + dy, 0.14 + 0.16 * dy), light, shape, rgb(tone), side)
+    for k, (dy, dx) in enumerate(spots if look.thing("fruit") or not bunch else spots[:3]):
+        x = middle + side * 0.06 + dx * spread
+        _fruit(pen, look, Place(x, table + dy, 0.14 + 0.16 * dy, flip=side > 0), k)
     return out
 
 
@@ -43,7 +46,9 @@ def _room(canvas: Canvas, look: Look, side: float, table: float) -> Paint:
     wall = rgb(_WALLS[look.pick // 4 % len(_WALLS)])
     for tint, amount in look.tints:
         wall = colour.blend(wall, colour.scaled(tint, 0.55), amount)
-    window = np.exp(-((((canvas.x - look.aspect / 2) * side / look.aspect - 0.34) / 0.42) ** 2)) * np.exp(-(((canvas.y - 0.28) / 0.5) ** 2))
+    window = np.exp(
+        -((((canvas.x - look.aspect / 2) * side / look.aspect - 0.34) / 0.42) ** 2)
+    ) * np.exp(-(((canvas.y - 0.28) / 0.5) ** 2))
     plaster = (fbm(canvas, 7, look.sky, gain=0.6) - 0.5) * 0.16
     out = colour.array(wall) * (0.55 + 1.15 * window + plaster)[..., None]
     cloth = rgb(_CLOTHS[look.pick // 3 % len(_CLOTHS)])
@@ -52,7 +57,12 @@ def _room(canvas: Canvas, look: Look, side: float, table: float) -> Paint:
     lit = 0.55 + 0.35 * depth + 0.5 * window + wood * 0.45
     cover = np.clip((canvas.y - table) / canvas.pixel + 0.5, 0, 1) * np.ones_like(canvas.x)
     out = mix(out, colour.array(cloth) * lit[..., None], cover)
-    return out * (1.0 - 0.25 * smooth(0.03, 0.0, np.abs(canvas.y - table)) * np.ones_like(canvas.x))[..., None]
+    return (
+        out
+        * (1.0 - 0.25 * smooth(0.03, 0.0, np.abs(canvas.y - table)) * np.ones_like(canvas.x))[
+            ..., None
+        ]
+    )
 
 
 def _shadow(canvas: Canvas, out: Paint, place: Place, wide: float, side: float) -> None:
@@ -62,22 +72,28 @@ def _shadow(canvas: Canvas, out: Paint, place: Place, wide: float, side: float) 
     out *= (1.0 - 0.62 * np.exp(-(dx * dx + dy * dy) * 1.6))[..., None].astype(np.float32)
 
 
-def _fruit(canvas: Canvas, look: Look, out: Paint, place: Place, light: Lighting, shape: str, tone: Rgb, side: float) -> None:  # noqa: PLR0913, PLR0917
+def _fruit(pen: Pen, look: Look, place: Place, rank: int) -> None:
+    shape, usual = _FRUIT[(look.pick + rank) % len(_FRUIT)]
     thing = look.thing("fruit")
-    tone = NAMED[thing.colour] if thing and thing.colour else tone
-    _shadow(canvas, out, place, 0.42, side)
-    colours = FIGURES["vase"].colours(None, tone) | {"body": tone, "shine": colour.blend(tone, (1, 1, 1), 0.55)}
-    figure(canvas, out, shape, replace(place, flip=side > 0), colours, light)
+    tone = NAMED[thing.colour] if thing and thing.colour else rgb(usual)
+    _shadow(pen.canvas, pen.paint, place, 0.42, 1.0 if place.flip else -1.0)
+    shine = colour.blend(tone, (1, 1, 1), 0.55)
+    colours = FIGURES["vase"].colours(None, tone) | {"body": tone, "shine": shine}
+    figure(pen.canvas, pen.paint, shape, place, colours, pen.lighting)
 
 
-def _vase(canvas: Canvas, look: Look, out: Paint, place: Place, light: Lighting, side: float) -> None:
+def _vase(pen: Pen, look: Look, place: Place, side: float) -> None:
     vase, flower = look.thing("vase"), look.thing("flower")
-    _shadow(canvas, out, place, 0.36, side)
-    known = FIGURES["vase"]
+    _shadow(pen.canvas, pen.paint, place, 0.36, side)
     tones = ("#d8456a", "#f0a63a", "#f4e4d0", "#b06fd0", "#e8785c")
-    tone = NAMED[flower.colour] if flower and flower.colour else rgb(tones[look.pick % len(tones)])
-    for k, (dx, tall) in enumerate(((-0.42, 1.45), (0.40, 1.4), (-0.16, 1.75), (0.2, 1.85), (0.0, 1.55))):
-        foot = Place(place.x + dx * place.size * 0.1, place.y - place.size * 0.55, place.size * 0.72 * tall / 1.5, lean=dx * 0.8)
+    tone = NAMED[flower.colour] if flower and flower.colour else rgb(tones[look.pick % 5])
+    y = place.y - place.size * 0.55
+    stems = ((-0.42, 1.45), (0.40, 1.4), (-0.16, 1.75), (0.2, 1.85), (0.0, 1.55))
+    for k, (dx, tall) in enumerate(stems):
+        x = place.x + dx * place.size * 0.1
+        foot = Place(x, y, place.size * 0.48 * tall, lean=dx * 0.8)
         shade = colour.turned(tone, (k - 2) * 8, 1.0, 0.94 + 0.03 * k)
-        plants.flower(canvas, out, foot, light, seed=seeded(look.detail, "stem", k), tone=shade)
-    figure(canvas, out, known.text, place, known.colours(vase.colour if vase else None, look.accent), light)
+        flowers.flower(pen, foot, seed=seeded(look.detail, "stem", k), tone=shade)
+    known = FIGURES["vase"]
+    colours = known.colours(vase.colour if vase else None, look.accent)
+    figure(pen.canvas, pen.paint, known.text, place, colours, pen.lighting)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mjgate.sandbox.draw.canvas import Canvas, Field
+from mjgate.sandbox.draw.canvas import Canvas, Field, Whole
 from mjgate.sandbox.draw.noise import sample
 from mjgate.sandbox.draw.relief import Relief
 
@@ -56,19 +56,20 @@ def seen(canvas: Canvas, camera: Camera, relief: Relief) -> Ground:
     return _read(canvas, camera, relief, index, z, rise, rows)
 
 
-def _first(rows: Field, height: int) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+def _first(rows: Field, height: int) -> Whole:
     """For every pixel the number of the first slice that reaches up to it."""
     slices, width = rows.shape
     ends = np.clip(np.ceil(rows), 0, height).astype(np.int64)
-    flat = np.bincount((ends * width + np.arange(width)).ravel(), minlength=(height + 1) * width)
+    cells: Whole = np.add(ends * width, np.arange(width, dtype=np.int64)).ravel()
+    flat = np.bincount(cells, minlength=(height + 1) * width)
     return slices - np.cumsum(flat.reshape(height + 1, width), axis=0)[:height]
 
 
-def _read(  # noqa: PLR0913, PLR0917
+def _read(
     canvas: Canvas,
     camera: Camera,
     relief: Relief,
-    index: np.ndarray[tuple[int, ...], np.dtype[np.int64]],
+    index: Whole,
     z: Field,
     rise: Field,
     rows: Field,

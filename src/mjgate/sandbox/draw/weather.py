@@ -57,8 +57,14 @@ def _rain(canvas: Canvas, look: Look, out: Paint) -> Paint:
         x = roll.uniform(view.left - 0.1, view.right + 0.1, count).tolist()
         y = roll.uniform(view.top - 0.1, view.bottom, count).tolist()
         long = (length * roll.uniform(0.6, 1.3, count)).tolist()
-        drops: list[tuple[list[Point], float]] = [([(a, b), (a - slant * h, b + h)], width) for a, b, h in zip(x, y, long, strict=True)]
-        out = mix(out, colour.array(colour.blend(look.light.haze, (1, 1, 1), 0.55)), mask(canvas, whole, drops) * power)
+        drops: list[tuple[list[Point], float]] = [
+            ([(a, b), (a - slant * h, b + h)], width) for a, b, h in zip(x, y, long, strict=True)
+        ]
+        out = mix(
+            out,
+            colour.array(colour.blend(look.light.haze, (1, 1, 1), 0.55)),
+            mask(canvas, whole, drops) * power,
+        )
     return out
 
 
@@ -67,13 +73,22 @@ def _flakes(canvas: Canvas, look: Look, out: Paint, tone: Rgb, amount: float) ->
     whole = Patch(0, 0, canvas.width, canvas.height)
     view = canvas.view
     turns = np.linspace(0, 2 * np.pi, 9)[:-1]
-    for count, size, soft, power in ((300, 0.0016, 0.0, 0.75), (90, 0.0034, 0.0012, 0.8), (22, 0.009, 0.006, 0.5)):
+    for count, size, soft, power in (
+        (300, 0.0016, 0.0, 0.75),
+        (90, 0.0034, 0.0012, 0.8),
+        (22, 0.009, 0.006, 0.5),
+    ):
         dots: list[tuple[list[Point], float]] = []
         for _ in range(round(count * amount)):
-            x, y = float(roll.uniform(view.left, view.right)), float(roll.uniform(view.top, view.bottom))
+            x, y = (
+                float(roll.uniform(view.left, view.right)),
+                float(roll.uniform(view.top, view.bottom)),
+            )
             r = size * float(roll.uniform(0.6, 1.4)) * (1.6 if amount < 1 else 1.0)
             tall = 0.6 if amount < 1 else 1.0
-            dots.append(([(x + r * float(np.cos(t)), y + r * tall * float(np.sin(t))) for t in turns], 0.0))
+            dots.append(
+                ([(x + r * float(np.cos(t)), y + r * tall * float(np.sin(t))) for t in turns], 0.0)
+            )
         cover = blur(mask(canvas, whole, dots), soft / canvas.pixel)
         light = colour.scaled(tone, max(0.6, min(1.0, look.light.power + 0.15)))
         out = mix(out, colour.array(light), cover * power)
@@ -97,13 +112,21 @@ def _aurora(canvas: Canvas, look: Look) -> Paint:
     """Curtains: bright along a winding foot, fading upwards in fine folds."""
     total = np.zeros((canvas.height, canvas.width, 3), dtype=np.float32)
     roll = dice("aurora", look.sky)
-    sets = (("#46f0a0", "#37c8c8", "#8a5ae8"), ("#5cf08a", "#4ab8e8", "#e05ab8"), ("#7af0c0", "#56a0f0", "#b86af0"))
+    sets = (
+        ("#46f0a0", "#37c8c8", "#8a5ae8"),
+        ("#5cf08a", "#4ab8e8", "#e05ab8"),
+        ("#7af0c0", "#56a0f0", "#b86af0"),
+    )
     stops = [rgb(text) for text in sets[look.pick % 3]]
     for tint, amount in look.tints:
         stops = [colour.blend(stop, tint, amount) for stop in stops]
     for k in range(3):
         wave = fbm(canvas, 1.1 + 0.4 * k, look.sky + 80 + k, stretch=1.0, most=3) - 0.5
-        foot = look.horizon * (0.78 - 0.2 * k) + 0.10 * np.sin(canvas.x * float(roll.uniform(2, 4)) + k * 2) + wave * 0.22
+        foot = (
+            look.horizon * (0.78 - 0.2 * k)
+            + 0.10 * np.sin(canvas.x * float(roll.uniform(2, 4)) + k * 2)
+            + wave * 0.22
+        )
         fold = fbm(canvas, 5.0, look.sky + 90 + k, stretch=0.16, gain=0.62)
         height = foot - canvas.y
         body = np.exp(-np.clip(height, 0, None) * (4.2 + k)) * smooth(-0.03, 0.02, height)
@@ -116,7 +139,10 @@ def _aurora(canvas: Canvas, look: Look) -> Paint:
 def _rainbow(canvas: Canvas, look: Look, out: Paint) -> Paint:
     middle = look.aspect - look.sun[0]
     far = np.sqrt((canvas.x - middle) ** 2 + ((canvas.y - look.horizon - 0.12) * 1.02) ** 2)
-    hues = [rgb(text) for text in ("#6a3ad0", "#3a5ae8", "#3ac8d8", "#58d868", "#f0e858", "#f89a3a", "#e83a3a")]
+    hues = [
+        rgb(text)
+        for text in ("#6a3ad0", "#3a5ae8", "#3ac8d8", "#58d868", "#f0e858", "#f89a3a", "#e83a3a")
+    ]
     for radius, wide, power in ((0.56, 0.055, 0.42), (0.72, 0.07, 0.14)):
         t = (far - radius) / wide + 0.5
         if radius > 0.6:
@@ -142,7 +168,11 @@ def _bolt(canvas: Canvas, look: Look, out: Paint) -> Paint:
     core = mask(canvas, whole, strokes)
     glow = blur(core, 0.02 / canvas.pixel) * 2.6 + blur(core, 0.09 / canvas.pixel) * 3.2
     tone = colour.array((0.80, 0.84, 1.0))
-    return mix(out + glow[..., None] * tone * 0.55, colour.array((1.0, 0.99, 1.0)), np.clip(core * 1.2, 0, 1))
+    return mix(
+        out + glow[..., None] * tone * 0.55,
+        colour.array((1.0, 0.99, 1.0)),
+        np.clip(core * 1.2, 0, 1),
+    )
 
 
 def _twig(roll: np.random.Generator, start: Point) -> list[Point]:
@@ -150,7 +180,9 @@ def _twig(roll: np.random.Generator, start: Point) -> list[Point]:
     points = [start]
     for _ in range(int(roll.integers(3, 8))):
         x, y = points[-1]
-        points.append((x + side * float(roll.uniform(0.005, 0.035)), y + float(roll.uniform(0.006, 0.03))))
+        points.append(
+            (x + side * float(roll.uniform(0.005, 0.035)), y + float(roll.uniform(0.006, 0.03)))
+        )
     return points
 
 
@@ -166,13 +198,22 @@ def _fireworks(canvas: Canvas, look: Look) -> Paint:
         for turn in np.linspace(0, 2 * np.pi, 34)[:-1].tolist():
             long = reach * float(roll.uniform(0.7, 1.05))
             t = np.linspace(0.25, 1.0, 8)
-            arm = [(x + long * s * float(np.cos(turn)), y + long * s * float(np.sin(turn)) + 0.05 * s * s) for s in t.tolist()]
+            arm = [
+                (
+                    x + long * s * float(np.cos(turn)),
+                    y + long * s * float(np.sin(turn)) + 0.05 * s * s,
+                )
+                for s in t.tolist()
+            ]
             strokes.append((arm, 0.0022))
         core = mask(canvas, whole, strokes)
         far = np.sqrt((canvas.x - x) ** 2 + (canvas.y - y) ** 2) / reach
         tone = colour.array(rgb(tones[(look.pick + k) % len(tones)]))
-        light: Field = core * (0.45 + 0.75 * np.clip(far, 0, 1)) + blur(core, 0.008 / canvas.pixel) * 0.9
-        total += light[..., None] * tone + (np.exp(-far * 1.8) * 0.16).astype(np.float32)[..., None] * tone
+        light: Field = (
+            core * (0.45 + 0.75 * np.clip(far, 0, 1)) + blur(core, 0.008 / canvas.pixel) * 0.9
+        )
+        total += (
+            light[..., None] * tone
+            + (np.exp(-far * 1.8) * 0.16).astype(np.float32)[..., None] * tone
+        )
     return total
-
-

@@ -21,7 +21,9 @@ def paint(canvas: Canvas, look: Look, under: Paint, *, rows: int = 5) -> Paint:
 
 def _row(canvas: Canvas, look: Look, out: Paint, near: float, rank: int) -> None:
     foot = look.horizon + 0.015 + 0.44 * near**1.5
-    ground = foot + line(canvas.x, 2.6, look.ground + rank, pixel=canvas.pixel) * (0.05 + 0.10 * near)
+    ground = foot + line(canvas.x, 2.6, look.ground + rank, pixel=canvas.pixel) * (
+        0.05 + 0.10 * near
+    )
     whole = Patch(0, 0, canvas.width, canvas.height)
     trees = mask(canvas, whole, [(shape, 0.0) for shape in _trees(canvas, look, near, rank, foot)])
     earth = np.clip((canvas.y - ground) / canvas.pixel, 0.0, 1.0)
@@ -33,7 +35,11 @@ def _row(canvas: Canvas, look: Look, out: Paint, near: float, rank: int) -> None
         base = colour.blend(base, rgb(("#b8612a", "#c98a34", "#8a4a24")[rank % 3]), 0.7)
     for tint, amount in look.tints:
         base = colour.blend(base, colour.scaled(tint, 0.5), amount)
-    tone = colour.array(base) * (colour.array(light.shade) * 0.75 + colour.array(light.sun) * 0.4) * light.power
+    tone = (
+        colour.array(base)
+        * (colour.array(light.shade) * 0.75 + colour.array(light.sun) * 0.4)
+        * light.power
+    )
     veil = (0.86, 0.66, 0.42, 0.2, 0.04)[min(rank, 4)]
     air = colour.array(colour.blend(light.haze, light.sky[0], 0.5))
     texture = (fbm(canvas, 26, look.detail + rank, gain=0.6) - 0.5) * (0.5 * near + 0.1)

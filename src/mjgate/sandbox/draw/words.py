@@ -34,22 +34,38 @@ WEATHER: Table = {
 }
 
 PLACES: Table = {
-    "mountains": "mountain mountains peak peaks alps alpine summit himalaya valley fjord 山 山脉 山脈 高山",
+    "mountains": (
+        "mountain mountains peak peaks alps alpine summit himalaya valley fjord 山 山脉 山脈 高山"
+    ),
     "volcano": "volcano fuji mt_fuji 火山 富士山 富士",
     "lake": "lake pond 湖 池",
-    "sea": "sea ocean waves seascape coast beach shore harbor harbour seaside 海 大海 海洋 海边 海滩 浜",
+    "sea": (
+        "sea ocean waves seascape coast beach shore harbor harbour seaside 海 大海 海洋 "
+        "海边 海滩 浜"
+    ),
     "desert": "desert dune dunes sahara sand sands 沙漠 沙丘 砂漠 砂丘",
     "forest": "forest woods woodland jungle pines pine woodlands 森林 树林 林 森",
-    "city": "city skyline skyscraper skyscrapers cityscape town street tokyo shanghai new_york cyberpunk metropolis downtown 城市 都市 街 天际线 赛博朋克 東京 上海 町",
-    "hills": "hill hills meadow countryside pasture grassland prairie tuscany steppe farm 丘陵 草原 田园 丘 草地",
+    "city": (
+        "city skyline skyscraper skyscrapers cityscape town street tokyo shanghai "
+        "new_york cyberpunk metropolis downtown 城市 都市 街 天际线 赛博朋克 東京 上海 町"
+    ),
+    "hills": (
+        "hill hills meadow countryside pasture grassland prairie tuscany steppe farm 丘陵 "
+        "草原 田园 丘 草地"
+    ),
     "field": "field fields vineyard flower_field 田野 花海 花田 畑",
     "canyon": "canyon gorge mesa badlands arizona utah cliff cliffs 峡谷 渓谷",
     "island": "island islands archipelago tropical lagoon isle 岛 島 岛屿",
     "river": "river stream brook 河 江 川 溪",
     "waterfall": "waterfall waterfalls cascade falls 瀑布 滝",
-    "space": "space galaxy nebula planet planets cosmos cosmic universe saturn jupiter stars_and_planets 太空 宇宙 星球 行星 星系 银河系 惑星",
+    "space": (
+        "space galaxy nebula planet planets cosmos cosmic universe saturn jupiter "
+        "stars_and_planets 太空 宇宙 星球 行星 星系 银河系 惑星"
+    ),
     "mars": "mars martian alien lunar moonscape moon_surface 火星 月球",
-    "underwater": "underwater undersea deep_sea coral reef seabed ocean_floor 水下 海底 珊瑚 水中",
+    "underwater": (
+        "underwater undersea deep_sea coral reef seabed ocean_floor 水下 海底 珊瑚 水中"
+    ),
     "still life": "still_life tabletop 静物",
     "abstract": "abstract pattern geometric swirl swirls fractal waves_of_colour 抽象 幾何",
 }
@@ -85,15 +101,24 @@ SUBJECTS: Table = {
     "jellyfish": "jellyfish medusa 水母 クラゲ",
     "dragon": "dragon 龙 龍 竜",
     "butterfly": "butterfly moth 蝴蝶 蝶",
-    "flower": "flower rose lotus lily tulip poppy sunflower peony bouquet daisy 花 花朵 玫瑰 莲花 蓮 薔薇",
+    "flower": (
+        "flower rose lotus lily tulip poppy sunflower peony bouquet daisy 花 花朵 玫瑰 莲花 蓮 薔薇"
+    ),
     "mushroom": "mushroom toadstool fungi 蘑菇 きのこ",
     "car": "car automobile sports_car roadster 汽车 汽車 跑车 車",
     "train": "train locomotive railway 火车 列车 電車",
     "rocket": "rocket spaceship spacecraft starship 火箭 飞船 ロケット 宇宙船",
     "robot": "robot android mech cyborg automaton 机器人 機器人 ロボット",
     "astronaut": "astronaut cosmonaut spaceman 宇航员 太空人 宇宙飛行士",
-    "person": "person man woman girl boy people figure traveller traveler wanderer samurai monk child portrait hiker knight warrior wizard lady 人 女孩 男孩 少女 少年 女人 男人 侍",
-    "fruit": "fruit apple apples pear pears orange_fruit oranges lemon peach fruits 水果 苹果 果物 りんご",
+    "person": (
+        "person man woman girl boy people figure traveller traveler wanderer monk child "
+        "portrait hiker knight warrior wizard lady 人 女孩 男孩 少女 少年 女人 男人"
+    ),
+    "samurai": "samurai ronin ninja shogun 侍 武士 忍者",
+    "fruit": (
+        "fruit apple apples pear pears orange_fruit oranges lemon peach fruits 水果 苹果 "
+        "果物 りんご"
+    ),
     "vase": "vase pot teapot 花瓶 茶壶",
     "lantern": "lantern lanterns 灯笼 燈籠 提灯",
     "umbrella": "umbrella parasol 伞 傘",
@@ -104,11 +129,20 @@ SUBJECTS: Table = {
 STYLES: Table = {
     "watercolour": "watercolor watercolour aquarelle 水彩",
     "ink": "ink sumi-e sumie sumi ink_wash brush_painting calligraphy 水墨 水墨画 墨 墨絵 国画",
-    "oil": "oil impasto impressionist impressionism monet van_gogh painterly oil_painting 油画 油絵 印象派",
+    "oil": (
+        "oil impasto impressionist impressionism monet van_gogh painterly oil_painting "
+        "油画 油絵 印象派"
+    ),
     "pixel": "pixel pixel_art 8-bit 8bit 16-bit 16bit retro_game 像素 ドット絵",
     "vaporwave": "vaporwave synthwave retrowave outrun 蒸汽波",
-    "poster": "poster flat vector minimalist flat_design travel_poster minimal screenprint art_deco 海报 扁平 极简 ポスター",
-    "pencil": "pencil sketch line_art drawing charcoal graphite lineart etching engraving 素描 铅笔 线稿 鉛筆 スケッチ",
+    "poster": (
+        "poster flat vector minimalist flat_design travel_poster minimal screenprint "
+        "art_deco 海报 扁平 极简 ポスター"
+    ),
+    "pencil": (
+        "pencil sketch line_art drawing charcoal graphite lineart etching engraving 素描 "
+        "铅笔 线稿 鉛筆 スケッチ"
+    ),
     "glass": "stained_glass mosaic 彩色玻璃 ステンドグラス",
     "lowpoly": "low_poly lowpoly low-poly polygonal 低多边形 ローポリ",
     "noir": "noir film_noir black_and_white monochrome b&w 黑白 白黒 モノクロ",
@@ -127,7 +161,9 @@ MOODS: Table = {
     "calm": "calm serene peaceful tranquil quiet still gentle zen dreamy soft 宁静 平静 静",
     "dramatic": "dramatic epic majestic powerful cinematic 史诗 壮丽 戏剧",
     "dark": "dark gloomy ominous moody gothic eerie scary horror 黑暗 阴暗 暗",
-    "cheerful": "cheerful happy joyful bright vibrant colorful colourful playful 欢快 鲜艳 明るい",
+    "cheerful": (
+        "cheerful happy joyful bright vibrant colorful colourful playful 欢快 鲜艳 明るい"
+    ),
     "lonely": "lonely solitary alone melancholy sad lone 孤独 孤單 忧伤",
     "warm": "warm cozy cosy 温暖 暖かい autumn fall autumnal 秋 秋天",
     "cold": "cold cool chilly 寒冷 冷たい",
