@@ -86,6 +86,32 @@ async def test_names_are_ordered_by_their_bytes_on_both_engines(bank: Database) 
     assert [name for (name,) in rows] == ["Bob", "Zoe", "_", "alice", "bob", "élan"]
 
 
+async def test_sums_and_truths_are_plain_numbers(bank: Database) -> None:
+    await bank.write(open_account, "bob", 2**60)
+    await bank.write(open_account, "charlie", 7)
+
+    row = await bank.reader.row(
+        """
+        SELECT SUM(balance), COUNT(*), SUM(balance) > 0, MAX(balance) < 0,
+            EXISTS (SELECT 1 FROM accounts WHERE name LIKE 'B%'), NULL = 1
+        FROM accounts WHERE :all OR name = 'nobody'
+        """,
+        all=1,
+    )
+
+    assert row is not None
+    assert [repr(value) for value in row] == [str(2**60 + 7), "3", "1", "0", "0", "None"]
+
+
+async def test_an_average_is_a_float(bank: Database) -> None:
+    await bank.write(open_account, "bob", 5)
+
+    row = await bank.reader.row("SELECT AVG(balance) FROM accounts")
+
+    assert row is not None
+    assert repr(row[0]) == "2.5"
+
+
 @pytest.mark.parametrize(
     ("chosen", "inside", "outside"),
     [

@@ -95,6 +95,19 @@ class PlainConnection(BaseConnection):
         return ""
 
 
+async def speak_plainly(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Have truths and sums come as plain numbers, as SQLite gives them."""
+    await connection.set_type_codec(
+        "bool", schema="pg_catalog", encoder=lambda truth: "ft"[truth], decoder="ft".index
+    )
+    await connection.set_type_codec(
+        "numeric",
+        schema="pg_catalog",
+        encoder=str,
+        decoder=lambda digits: float(digits) if "." in digits else int(digits),
+    )
+
+
 def watch(own: socket.socket) -> None:
     """Have the system ask after a silent peer, and give it up if it stays silent."""
     own.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -135,6 +148,7 @@ class Server:
                 statement_cache_size=1024,
                 max_cached_statement_lifetime=0,
                 connection_class=PlainConnection,
+                init=speak_plainly,
                 server_settings={
                     "application_name": "mjgate",
                     "jit": "off",  # costs more than our small queries

@@ -89,6 +89,7 @@ class File:
         undo.enter_context(closing(connection))
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA case_sensitive_like = ON")  # as on PostgreSQL
         connection.execute("PRAGMA cache_size = -16384")
         return connection
 
