@@ -5,6 +5,7 @@ A submit goes out over a connection of its own, follows no redirect and is never
 kept-alive connection would leave nobody knowing whether it arrived. Looks reuse connections.
 """
 
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -94,7 +95,7 @@ async def _ask(
     async with session.request(
         call.method,
         endpoint.base_url + call.path,
-        data=body,
+        data=io.BytesIO(body) if body is not None and len(body) > _CHUNK else body,
         headers=headers,
         timeout=limits,
         allow_redirects=False,
