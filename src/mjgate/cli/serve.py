@@ -138,11 +138,9 @@ def prepared(config: Config, command: str, place: Place) -> MadeUser | None:
 def until_stopped(service: Coroutine[Any, Any, None], *, end_with_stdin: bool = False) -> None:
     """Run until Ctrl-C or SIGTERM, which both end it in order and quietly."""
     before = signal.signal(signal.SIGTERM, _as_interrupt)
-    if end_with_stdin:
-        threading.Thread(target=_end_with_stdin, daemon=True).start()
     try:
         with suppress(KeyboardInterrupt):
-            asyncio.run(service)
+            asyncio.run(_leashed(service) if end_with_stdin else service)
     finally:
         signal.signal(signal.SIGTERM, before)
 
@@ -178,8 +176,13 @@ def _as_interrupt(_number: int, _frame: FrameType | None) -> None:
     signal.raise_signal(signal.SIGINT)
 
 
+async def _leashed(service: Coroutine[Any, Any, None]) -> None:
+    threading.Thread(target=_end_with_stdin, daemon=True).start()
+    await service
+
+
 def _end_with_stdin() -> None:
-    """Wait for whoever holds the other end of our standard input to be gone."""
+    """Stop when whoever holds the other end of our standard input is gone."""
     while os.read(0, 1024):
         pass
     os.kill(os.getpid(), signal.SIGTERM)

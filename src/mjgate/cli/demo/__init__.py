@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import aiohttp
+import msgspec
 import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -26,10 +27,10 @@ from mjgate.cli.demo.client import Client
 from mjgate.cli.demo.ground import Ground, claimed, laid
 from mjgate.cli.serve import Host, PublicUrl, until_stopped
 from mjgate.cli.shared import Json, Place, explained
-from mjgate.cli.terminal import answer, err, pairs, say
+from mjgate.cli.terminal import Failure, answer, err, pairs, say
 from mjgate.config import Config
 
-PROMPT: Final = "a fishing village at dawn, boats in the harbour, soft mist --ar 3:2"
+PROMPT: Final = "a sailing boat on a calm sea at dawn, soft clouds --ar 3:2"
 NEXT_PROMPT: Final = "a red fox in a snowy forest, morning light --ar 3:2"
 PHOTOGRAPH: Final = files("mjgate") / "assets" / "lighthouse.jpg"
 PORT: Final = 8000
@@ -76,7 +77,13 @@ def demo(
 
 async def _show(config: Config, *, once: bool, as_json: bool) -> None:
     async with _started(config) as (url, ground):
-        shown = await _drawn(config, url, ground.key)
+        try:
+            shown = await _drawn(config, url, ground.key)
+        except (aiohttp.ClientError, msgspec.DecodeError) as error:
+            log = config.data_dir / "gateway.log"
+            raise Failure(
+                f"The gateway did not answer as it should: {error}.", f"cat {log}"
+            ) from error
         if as_json:
             answer(
                 {
