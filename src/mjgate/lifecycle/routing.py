@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mjgate.domain.channel import Channel, Choice, Need, choose
-from mjgate.domain.errors import NoChannel, Refused, Unsupported
+from mjgate.domain.errors import BadField, NoChannel, Refused, Unsupported
 from mjgate.domain.task import Task
 from mjgate.lifecycle import Gateway
 from mjgate.providers import PROVIDERS, Provider, auth_headers
@@ -57,6 +57,9 @@ def refusal(choice: Choice, need: Need) -> Refused | None:
         return None
     if choice.configured:
         return NoChannel()
+    if need.instance_id:
+        msg = f"No channel of this instanceId offers {need.action} in mode {need.mode}."
+        return BadField(msg, field="instanceId")
     msg = f"No configured channel offers {need.action} in mode {need.mode}."
     return Unsupported(msg)
 
