@@ -1,6 +1,6 @@
 """What every answer has in common, checked in one place; and that a refusal changed nothing."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, LiteralString
 
@@ -81,7 +81,7 @@ _SET: Final[Mapping[str, LiteralString]] = {
 }
 
 
-class Counting:
+class Counting(Reader):
     """A reader that counts what it is asked."""
 
     def __init__(self, reader: Reader) -> None:
@@ -92,11 +92,11 @@ class Counting:
         self.asked += 1
         return await self._reader.row(sql, **values)
 
-    async def rows(self, sql: LiteralString, /, **values: Value) -> list[Row]:
+    async def rows(self, sql: LiteralString, /, **values: Value) -> Sequence[Row]:
         self.asked += 1
         return await self._reader.rows(sql, **values)
 
-    async def scan(self, sql: LiteralString, /, **values: Value) -> list[Row]:
+    async def scan(self, sql: LiteralString, /, **values: Value) -> Sequence[Row]:
         self.asked += 1
         return await self._reader.scan(sql, **values)
 
@@ -110,10 +110,10 @@ def counted(rig: Rig) -> Counting:
 
 @asynccontextmanager
 async def calling(
-    rig: Rig, address: str = "127.0.0.1", **settings: int | tuple[str, ...]
+    rig: Rig, address: str = "127.0.0.1", settings: WebSettings | None = None
 ) -> AsyncGenerator[httpx.AsyncClient]:
     """The gateway under other settings, called from `address`."""
-    app = create_app(rig.gateway, WebSettings(**settings))
+    app = create_app(rig.gateway, settings or WebSettings())
     async with client_of(app, address) as client:
         yield client
 

@@ -5,6 +5,7 @@ import pytest
 
 from mjgate.config import Config
 from mjgate.domain.action import RULES
+from mjgate.web import WebSettings
 from tests.rig import Rig
 from tests.web.shape import FOX, IMAGINE, calling, one_engine, refused, served, untouched
 
@@ -140,7 +141,7 @@ HOSTS = Config(public_url="https://gateway.example/base").hosts
 
 @pytest.mark.parametrize("host", OURS)
 async def test_it_answers_under_its_own_names(rig: Rig, host: str) -> None:
-    async with calling(rig, hosts=HOSTS) as client:
+    async with calling(rig, settings=WebSettings(hosts=HOSTS)) as client:
         answer = await client.get("/health/live", headers={"Host": host})
 
     assert answer.status_code == 200
@@ -150,7 +151,7 @@ async def test_it_answers_under_its_own_names(rig: Rig, host: str) -> None:
 async def test_under_another_name_nothing_is_served(rig: Rig, host: str) -> None:
     headers = {"Host": host, "mj-api-secret": rig.alice.key}
 
-    async with calling(rig, hosts=HOSTS) as client:
+    async with calling(rig, settings=WebSettings(hosts=HOSTS)) as client:
         submitted = await client.post(IMAGINE, json=FOX, headers=headers)
         health = await client.get("/health/live", headers={"Host": host})
 
@@ -162,14 +163,14 @@ async def test_under_another_name_nothing_is_served(rig: Rig, host: str) -> None
 async def test_two_host_names_are_none(rig: Rig) -> None:
     headers = [("Host", "gateway.example"), ("Host", "evil.example")]
 
-    async with calling(rig, hosts=HOSTS) as client:
+    async with calling(rig, settings=WebSettings(hosts=HOSTS)) as client:
         answer = await client.get("/health/live", headers=headers)
 
     refused(answer, 421, "bad_host")
 
 
 async def test_a_star_stands_for_every_name(rig: Rig) -> None:
-    async with calling(rig, hosts=("*",)) as client:
+    async with calling(rig, settings=WebSettings(hosts=("*",))) as client:
         answer = await client.get("/health/live", headers={"Host": "anything.example"})
 
     assert answer.status_code == 200

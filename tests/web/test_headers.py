@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from mjgate.web import WebSettings
 from tests.rig import Rig
 from tests.web.shape import FOX, IMAGINE, calling, one_engine, refused, set_key
 
@@ -114,7 +115,7 @@ async def test_origins_may_be_listed_or_left_to_a_proxy(
 ) -> None:
     headers = {"Origin": origin} if origin else {}
 
-    async with calling(rig, origins=origins) as client:
+    async with calling(rig, settings=WebSettings(origins=origins)) as client:
         answer = await client.post(IMAGINE, json=FOX, headers=headers)
         preflight = await client.options(IMAGINE, headers=headers)
 
@@ -171,7 +172,7 @@ async def test_a_key_for_certain_addresses_is_good_behind_a_proxy(
     await set_key(rig, rig.alice, ips="198.51.100.0/24")
     headers = {"mj-api-secret": rig.alice.key, "X-Forwarded-For": forwarded}
 
-    async with calling(rig, peer, proxies=TRUSTED) as client:
+    async with calling(rig, peer, WebSettings(proxies=TRUSTED)) as client:
         answer = await client.post("/mj/task/list-by-condition", json={}, headers=headers)
 
     assert answer.status_code == status

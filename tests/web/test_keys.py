@@ -63,10 +63,10 @@ STRANGERS = [
 ]
 
 
-def worn(headers: dict[str, str], person: Person) -> dict[str, bytes]:
+def worn(headers: dict[str, str], person: Person) -> dict[bytes, bytes]:
     bare = person.key.removeprefix("sk-")
     return {
-        name: text.format(key=person.key, bare=bare, short=bare[:-1]).encode("latin-1")
+        name.encode(): text.format(key=person.key, bare=bare, short=bare[:-1]).encode("latin-1")
         for name, text in headers.items()
     }
 
@@ -208,9 +208,9 @@ async def test_a_key_that_sees_only_its_own_tasks_does_not_see_its_users_others(
     refused(fetched, 404, "not_found")
 
 
-async def a_second_key(rig: Rig, **columns: object) -> Person:
+async def a_second_key(rig: Rig, sees: str) -> Person:
     """Another key of Alice's."""
-    carol = await a_person(rig.gateway, "carol", **columns)
+    carol = await a_person(rig.gateway, "carol", sees=sees)
 
     async def hand_over(tx: Transaction) -> None:
         await tx.run(

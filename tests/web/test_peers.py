@@ -7,7 +7,7 @@ from mjgate.web.peers import Proxies
 
 TRUSTED = ("10.0.0.0/8", "fd00::/8", "192.0.2.1")
 
-HOPS = [
+HOPS: list[tuple[str | None, list[str], str]] = [
     ("203.0.113.9", [], "203.0.113.9"),
     ("203.0.113.9", ["198.51.100.1"], "203.0.113.9"),
     ("10.0.0.1", [], "10.0.0.1"),
@@ -54,8 +54,8 @@ def test_nobody_is_trusted_unless_it_is_said() -> None:
 @pytest.mark.parametrize(
     ("config", "hosts"),
     [
-        (Config(), set()),
-        (Config(host="0.0.0.0"), set()),  # noqa: S104  said, not listened on
+        (Config(), set[str]()),
+        (Config(host="0.0.0.0"), set[str]()),  # noqa: S104  said, not listened on
         (Config(public_url="https://a.example"), {"a.example", "localhost", "127.0.0.1", "::1"}),
         (Config(allowed_hosts=("b.example",)), {"b.example", "127.0.0.1"}),
         (
