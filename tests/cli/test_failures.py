@@ -195,6 +195,14 @@ def test_a_channel_that_is_said_wrongly_is_answered_with_what_was_meant(
     assert ended.next == "mjgate channel add --help"
 
 
+def test_a_secret_that_standard_input_does_not_hold_is_not_made_up(there: Run) -> None:
+    ended = there("user", "create", "alice", "--password", "-", stdin="")
+
+    assert ended.code == 2
+    assert "Standard input held no secret." in ended.err
+    assert there("user", "list", "--json").json == {"users": []}
+
+
 def test_strangers_text_is_shown_without_markup_and_control_characters(
     there: Run,
 ) -> None:

@@ -132,10 +132,13 @@ def secret(typed: str | None, variable: str) -> str:
     """
     A secret: as typed, from standard input for `-`, or from `variable` or the file it names.
 
-    Empty when nobody said it. ConfigError.
+    Empty when nobody said it. ConfigError, Failure.
     """
     if typed == "-":
-        return sys.stdin.readline().rstrip("\r\n")
+        line = sys.stdin.readline().rstrip("\r\n")
+        if not line:
+            raise Failure("Standard input held no secret.", "mjgate --help", code=2)
+        return line
     if typed:
         return typed
     by_file = f"{variable}_FILE"
