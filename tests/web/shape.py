@@ -8,7 +8,7 @@ import httpx
 import pytest
 from starlette.types import ASGIApp
 
-from mjgate.domain.errors import Reason
+from mjgate.domain.reasons import Reason
 from mjgate.store.database import Reader, Row, Transaction, Value
 from mjgate.web import WebSettings, create_app
 from tests.rig import RICH, Person, Rig

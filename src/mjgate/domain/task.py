@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from mjgate.domain.action import Action, Bot, Mode
 from mjgate.domain.buttons import Button
-from mjgate.domain.errors import FailReason
+from mjgate.domain.reasons import FailReason
 
 
 class Status(StrEnum):

@@ -11,21 +11,15 @@ from typing import Final
 from mjgate.dialects import Accepted
 from mjgate.domain.channel import Need
 from mjgate.domain.clock import SECOND
-from mjgate.domain.errors import (
-    FailReason,
-    NoChannel,
-    NotSent,
-    Rejected,
-    Unanswered,
-    UpstreamRefused,
-    Verdict,
-)
+from mjgate.domain.errors import NoChannel, NotSent, Rejected, Unanswered, UpstreamRefused
+from mjgate.domain.reasons import FailReason, Verdict
 from mjgate.domain.redact import redact
 from mjgate.domain.task import State, Task
 from mjgate.domain.timing import SEND_LATEST
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.finish import fail_in
-from mjgate.lifecycle.routing import Line, Route, attempt_at, line, routes
+from mjgate.lifecycle.lines import Line
+from mjgate.lifecycle.routing import Route, attempt_at, line, routes
 from mjgate.lifecycle.verdict import Outcome, Waiting, present, refused, taken, unknown
 from mjgate.lifecycle.work import decode, work_of
 from mjgate.store import attempts, channels, tasks

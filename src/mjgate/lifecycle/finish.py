@@ -7,7 +7,7 @@ money, slot, event and webhook rows are one transaction; who comes second change
 
 import logging
 
-from mjgate.domain.errors import FailReason
+from mjgate.domain.reasons import FailReason
 from mjgate.domain.redact import redact
 from mjgate.domain.task import Report, Result, State, Task
 from mjgate.lifecycle import Gateway

@@ -7,11 +7,11 @@ from typing import Final
 from mjgate.domain.action import Action
 from mjgate.domain.buttons import synthesised
 from mjgate.domain.clock import SECOND
-from mjgate.domain.errors import FailReason
+from mjgate.domain.reasons import FailReason
 from mjgate.domain.task import Report, Result, State, Status, Task
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.finish import fail, succeed, why_it_failed
-from mjgate.lifecycle.routing import Line
+from mjgate.lifecycle.lines import Line
 from mjgate.store.database import Transaction
 from mjgate.store.follow import Followed, Seen
 from mjgate.store.moves import encode_result, move, note_progress

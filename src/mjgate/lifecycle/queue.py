@@ -6,7 +6,7 @@ One head a user and lane is looked at; who is at a limit is passed over, and kee
 
 import logging
 
-from mjgate.domain.errors import FailReason
+from mjgate.domain.reasons import FailReason
 from mjgate.domain.task import State, Task
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.dispatch import dispatch, need_of

@@ -11,12 +11,14 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from mjgate.domain.clock import SECOND
-from mjgate.domain.errors import FailReason, NoChannel, Unanswered
+from mjgate.domain.errors import NoChannel, Unanswered
+from mjgate.domain.reasons import FailReason
 from mjgate.domain.task import Report
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.finish import fail
+from mjgate.lifecycle.lines import Line
 from mjgate.lifecycle.look import Look, apply
-from mjgate.lifecycle.routing import Line, line
+from mjgate.lifecycle.routing import line
 from mjgate.store import follow, tasks
 from mjgate.store.follow import Followed, Kind, Seen
 

@@ -7,14 +7,13 @@ from typing import Final
 from mjgate.dialects import Accepted
 from mjgate.domain.errors import (
     BannedWord,
-    FailReason,
     ParentGoneUpstream,
-    Reason,
     Refused,
     Rejected,
     Unanswered,
     UpstreamRefused,
 )
+from mjgate.domain.reasons import FailReason, Reason
 from mjgate.domain.redact import redact
 from mjgate.domain.task import State, Task
 from mjgate.lifecycle import Gateway
@@ -140,7 +139,7 @@ async def refused(
         reason,
         now=gateway.clock.now(),
         text=answer.description,
-        admin_text=error.text,
+        admin_text=str(error),
         quiet=waiting.answer(),
     )
     return Outcome(ended or await present(gateway, task), answer)
@@ -164,7 +163,7 @@ async def _refused_in(
 
 def _told(error: Rejected, names: tuple[str, ...]) -> tuple[Refused, FailReason]:
     """What the client hears of a channel's refusal, and what the task keeps."""
-    text = redact(error.text, names)
+    text = redact(str(error), names)
     match error.reason:
         case Reason.BANNED_WORD:
             told: dict[str, object] = {"bannedWord": None, "promptEn": "", "offset": None}

@@ -13,8 +13,9 @@ import msgspec
 
 from mjgate.dialects import Accepted, Heard
 from mjgate.domain.buttons import Button
-from mjgate.domain.errors import Reason, Rejected, Unanswered, Verdict
+from mjgate.domain.errors import Rejected, Unanswered
 from mjgate.domain.prompt import clean
+from mjgate.domain.reasons import Reason, Verdict
 from mjgate.domain.task import Report, Status
 
 Json = Mapping[str, object]

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from mjgate.domain.errors import FailReason
+from mjgate.domain.reasons import FailReason
 from mjgate.domain.task import State, Status, Task
 
 _URL = re.compile(r"https?://\S+")
