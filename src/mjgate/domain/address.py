@@ -154,7 +154,7 @@ def _read_host(text: str) -> tuple[str, IP | None]:
     try:
         if text.startswith("["):
             address = IPv6Address(text[1:-1])
-            return str(address), address
+            return _plain(address), address
         name = text.lower() if text.isascii() else _read_foreign(text)
         if _ENDS_IN_NUMBER.fullmatch(name):
             # 2130706433, 0x7f.1, 0177.0.0.1 and 127.1 are addresses to some programs only.
@@ -164,6 +164,15 @@ def _read_host(text: str) -> tuple[str, IP | None]:
     if len(name) > HOST_MOST or not _NAME.fullmatch(name):
         raise BadAddress("The host of the address is not a well-formed name.")
     return name, None
+
+
+def _plain(address: IPv6Address) -> str:
+    """The one way to write it; which one Python takes for a mapped address depends on its age."""
+    mapped = address.ipv4_mapped
+    if mapped is None:
+        return str(address)
+    number = int(mapped)
+    return f"::ffff:{number >> 16:x}:{number & 0xFFFF:x}"
 
 
 def _read_foreign(text: str) -> str:
