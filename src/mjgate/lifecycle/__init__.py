@@ -17,6 +17,7 @@ from mjgate.domain.clock import Clock
 from mjgate.domain.timing import ANSWER_WAIT, Timing
 from mjgate.files import Files
 from mjgate.keys import Keys
+from mjgate.lifecycle.lines import Lines
 from mjgate.links import Links
 from mjgate.public_http import PublicHTTP
 from mjgate.store.database import Database
@@ -73,4 +74,5 @@ class Gateway:
     timing: Timing = field(default_factory=Timing)
     answer_wait: int = ANSWER_WAIT
     senders: Senders = field(default_factory=Senders)
+    lines: Lines = field(default_factory=Lines)
     checkpoint: Callable[[str], None] = nowhere

@@ -4,11 +4,12 @@ import secrets
 from dataclasses import dataclass
 from typing import Final
 
-from mjgate.domain.channel import Channel, Choice, Need, choose
+from mjgate.domain.channel import Choice, Need, choose
 from mjgate.domain.errors import BadField, NoChannel, Refused, Unsupported
 from mjgate.domain.task import Task
 from mjgate.lifecycle import Gateway
-from mjgate.providers import PROVIDERS, Provider, auth_headers
+from mjgate.lifecycle.lines import Line
+from mjgate.providers import PROVIDERS, auth_headers
 from mjgate.store import channels
 from mjgate.store.attempts import Attempt
 from mjgate.upstream import Endpoint
@@ -23,20 +24,6 @@ class Route:
 
     channel_id: int
     credential_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """An open line to a channel: its provider's dialect and where to reach it."""
-
-    channel: Channel
-    provider: Provider
-    endpoint: Endpoint
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Words that users must not read."""
-        return self.channel.name, self.endpoint.host
 
 
 async def routes(gateway: Gateway, need: Need) -> tuple[Choice, list[Route]]:
@@ -66,13 +53,18 @@ def refusal(choice: Choice, need: Need) -> Refused | None:
 
 async def line(gateway: Gateway, channel_id: int, credential_id: int) -> Line:
     """Look up how to reach the channel. NoChannel if it has no key any more."""
+    now = gateway.clock.now()
+    found = gateway.lines.get(channel_id, credential_id, now)
+    if found is not None:
+        return found
     channel = await channels.get(gateway.store.reader, channel_id)
     credential = await channels.credential(gateway.store.reader, credential_id)
     if channel is None or credential is None:
         raise NoChannel
     secret = gateway.keys.decrypt(CREDENTIAL, credential.secret_enc)
     endpoint = Endpoint(channel.base_url, auth_headers(channel.options, secret))
-    return Line(channel, PROVIDERS[channel.provider], endpoint)
+    fresh = Line(channel, PROVIDERS[channel.provider], endpoint)
+    return gateway.lines.keep(channel_id, credential_id, fresh, now)
 
 
 def attempt_at(gateway: Gateway, task: Task, no: int, route: Route) -> Attempt:

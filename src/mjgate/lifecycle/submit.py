@@ -9,6 +9,7 @@ import asyncio
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 from mjgate.domain.account import Caller, OnLimit
 from mjgate.domain.action import Action, Mode
@@ -34,7 +35,9 @@ from mjgate.store.database import CommitUnknown, ConstraintBroken, Transaction
 from mjgate.store.idempotency import Remembered
 from mjgate.store.moves import create
 
-_MINTS = 5
+_MINTS: Final = 8
+_CLASHES: Final = frozenset({"tasks_pkey", "attempts_pkey", "a_task_has_one_open_attempt"})
+"""What breaks when the id that was drawn is another task's: draw again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,14 +209,8 @@ async def _accept(
 ) -> tuple[Task, Attempt | None]:
     """Write the task on the first channel with a free slot, else into the queue."""
     for route in found:
-        sending = replace(
-            draft,
-            state=State.SENDING,
-            channel_id=route.channel_id,
-            credential_id=route.credential_id,
-        )
         try:
-            return await _write(gateway, sending, route, inputs, once)
+            return await _write(gateway, draft, route, inputs, once)
         except SlotTakenError as taken:
             if taken.limit is not Limit.CHANNEL:
                 break
@@ -227,7 +224,7 @@ async def _write(
 ) -> tuple[Task, Attempt | None]:
     """One accepting transaction, with a new id when the one drawn is taken."""
     for _ in range(_MINTS):
-        task = replace(draft, id=tasks.mint(gateway.clock.now()))
+        task = _minted(draft, route, gateway.clock.now())
         attempt = None if route is None else attempt_at(gateway, task, 1, route)
         acceptance = Acceptance(task, attempt, inputs.pictures, once)
         try:
@@ -241,12 +238,25 @@ async def _write(
         except ConstraintBroken as broken:
             if broken.name == "an_idempotency_key_is_used_once":
                 raise IdempotencyRunning(retry_after=1) from broken
-            if broken.name != "tasks_pkey":
+            if broken.name not in _CLASHES:
                 raise
         else:
             return written, attempt
     msg = "The task could not be written; nothing was charged, try again."
     raise Overloaded(msg, retry_after=1)
+
+
+def _minted(draft: Task, route: Route | None, now: int) -> Task:
+    """The draft with an id of its own, on its way to the channel or into the queue."""
+    if route is None:
+        return replace(draft, id=tasks.mint(now))
+    return replace(
+        draft,
+        id=tasks.mint(now),
+        state=State.SENDING,
+        channel_id=route.channel_id,
+        credential_id=route.credential_id,
+    )
 
 
 async def _accept_in(tx: Transaction, acceptance: Acceptance, node: str, now: int) -> Task:

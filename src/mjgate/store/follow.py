@@ -39,9 +39,12 @@ class Followed:
     moved_at: int
 
 
-async def start(tx: Transaction, task: Task, kind: Kind, *, since: int, due_at: int) -> None:
-    """Follow the task from now on, in place of whatever it was followed for."""
-    await stop(tx, task.id)
+async def start(
+    tx: Transaction, task: Task, kind: Kind, *, since: int, due_at: int, again: bool = False
+) -> None:
+    """Follow the task from now on; `again` in place of what it was followed for so far."""
+    if again:
+        await stop(tx, task.id)
     await tx.run(
         """
         INSERT INTO follow

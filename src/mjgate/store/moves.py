@@ -137,19 +137,19 @@ def _evolve(before: Task, target: State, money: Money, now: int, facts: Facts) -
     holds = money is Money.HOLD
     started = target in {State.SUBMITTED, State.RUNNING, State.SUCCESS} and not before.start_at
     announces = target in {State.UNKNOWN, State.SUBMITTED, State.SUCCESS}
-    after = replace(before, **facts)
-    return replace(
-        after,
-        state=target,
-        version=before.version + 1,
-        progress=max(before.progress, after.progress) if not target.final else 100,
-        hold_no=before.hold_no + 1 if holds else before.hold_no,
-        hold_open=holds or (before.hold_open and money is Money.NONE),
-        announced=before.announced or announces,
-        rescued=before.rescued or before.state.final,
-        start_at=now if started else before.start_at,
-        finish_at=now if target.final else None,
-    )
+    progress = 100 if target.final else max(before.progress, facts.get("progress", 0))
+    derived = {
+        "state": target,
+        "version": before.version + 1,
+        "progress": progress,
+        "hold_no": before.hold_no + 1 if holds else before.hold_no,
+        "hold_open": holds or (before.hold_open and money is Money.NONE),
+        "announced": before.announced or announces,
+        "rescued": before.rescued or before.state.final,
+        "start_at": now if started else before.start_at,
+        "finish_at": now if target.final else None,
+    }
+    return replace(before, **{**facts, **derived})
 
 
 async def _event(tx: Transaction, task: Task, at: int, actor: str, data: object) -> None:
@@ -185,7 +185,8 @@ async def _follow(tx: Transaction, before: Task, after: Task, now: int) -> None:
             await follow.stop(tx, after.id)
     elif kind is not follow.KIND_OF.get(before.state):
         due_at = now + (FIRST_LOOK if after.state is State.SUBMITTED else 0)
-        await follow.start(tx, after, kind, since=now, due_at=due_at)
+        again = follow.KIND_OF.get(before.state) is not None
+        await follow.start(tx, after, kind, since=now, due_at=due_at, again=again)
 
 
 async def _pay(tx: Transaction, task: Task, money: Money, now: int) -> None:

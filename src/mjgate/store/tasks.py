@@ -54,6 +54,21 @@ async def get(reader: Reader, task_id: str, *, seen_by: Caller) -> Task:
     return from_row(row)
 
 
+async def version_of(reader: Reader, task_id: int, *, seen_by: Caller) -> int | None:
+    """How often the task has changed; None if `seen_by` may not see it, or it does not exist."""
+    row = await reader.row(
+        """
+        SELECT version, token_id FROM tasks WHERE id = :id AND user_id = :user_id
+        """,
+        id=task_id,
+        user_id=seen_by.user_id,
+    )
+    if row is None or (seen_by.sees is Sees.OWN and row[1] != seen_by.token_id):
+        return None
+    version: int = row[0]
+    return version
+
+
 async def several(reader: Reader, ids: Sequence[int], *, seen_by: Caller) -> dict[int, Task]:
     """Those of `ids` that exist and that `seen_by` may see."""
     rows = await reader.rows(

@@ -13,6 +13,7 @@ from mjgate.web.auth import Doors
 from mjgate.web.bodies import Room
 from mjgate.web.context import Context, WebSettings
 from mjgate.web.front import Front, not_found
+from mjgate.web.quick import Quick
 from mjgate.web.respond import on_refused, on_unexpected, refusal, request_id
 
 _METHOD_NOT_ALLOWED = 405
@@ -31,7 +32,7 @@ def create_app(gateway: Gateway, settings: WebSettings) -> ASGIApp:
         },
     )
     inner.router.redirect_slashes = False
-    return Front(inner, settings)
+    return Front(Quick(context, inner), settings)
 
 
 async def _on_http(request: Request, error: Exception) -> Response:

@@ -35,7 +35,7 @@ class Doors:
 
     async def caller(self, request: Request) -> Caller:
         """The first valid key of the request. BadKey, KeyDisabled, IpNotAllowed."""
-        trouble: Refused = BadKey()
+        trouble: Refused | None = None
         for key in _candidates(request):
             door = await self._door(key)
             if door is None:
@@ -44,7 +44,7 @@ class Doors:
             if refused is None:
                 return door.caller
             trouble = refused
-        raise trouble
+        raise trouble or BadKey()
 
     async def _door(self, key: str) -> Door | None:
         now = self._gateway.clock.now()

@@ -6,6 +6,7 @@ stands further left was written by whoever came before it.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final, cast
 
@@ -26,7 +27,9 @@ class Proxies:
         """The address of the first machine that is no trusted proxy; `""` if it is not known."""
         client = cast("tuple[str, int] | None", scope.get("client"))
         address = _read(client[0]) if client else None
-        hops = ",".join(_headers(scope, _FORWARDED)).split(",") if self._ranges else []
+        if not self._ranges:
+            return "" if address is None else str(address)
+        hops = ",".join(_headers(scope, _FORWARDED)).split(",")
         while address is not None and self._trusts(address) and hops and hops[-1].strip():
             address = _read(_bare(hops.pop()))
         return "" if address is None else str(address)
@@ -64,6 +67,7 @@ def _bare(text: str) -> str:
     return text.removesuffix(".")
 
 
+@lru_cache(maxsize=4_096)
 def _read(text: str) -> Address | None:
     """The address in `text`, in its IPv4 form where it has one."""
     try:
