@@ -1,5 +1,6 @@
 """Reading tasks. Everything that changes one is in `moves`."""
 
+import re
 import secrets
 from collections.abc import Sequence
 from functools import lru_cache
@@ -18,6 +19,7 @@ NOTHING: Final = Result()
 
 _RESULT = msgspec.json.Decoder(Result)
 _ID_DIGITS: Final = 16
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def mint(now: int) -> int:
@@ -275,6 +277,8 @@ def _own(caller: Caller) -> int | None:
 
 
 async def _by_uuid(reader: Reader, job_uuid: str, caller: Caller) -> Row | None:
+    if not _UUID.fullmatch(job_uuid):
+        return None
     return await reader.row(
         """
         SELECT * FROM tasks
