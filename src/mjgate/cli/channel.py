@@ -32,48 +32,59 @@ _OPTIONS = "; ".join(
 )
 
 Which = Annotated[str, typer.Argument(help="The channel's name or id.", show_default=False)]
+Name = Annotated[str, typer.Option(help="What to call it.", show_default=False)]
+ProviderName = Annotated[str, typer.Option(help=f"One of: {', '.join(PROVIDERS)}.")]
+BaseUrl = Annotated[str, typer.Option(help="Where it is.", show_default=False)]
+Key = Annotated[
+    str | None,
+    typer.Option(
+        "--secret",
+        help="Its key, - for standard input (MJGATE_CHANNEL_SECRET or …_FILE).",
+        show_default=False,
+    ),
+]
+Modes = Annotated[
+    list[str] | None,
+    typer.Option(help="FAST,RELAX,TURBO", rich_help_panel=OFFERS, show_default=False),
+]
+Actions = Annotated[
+    list[str] | None,
+    typer.Option(help="IMAGINE,UPSCALE,…", rich_help_panel=OFFERS, show_default=False),
+]
+MaxRunning = Annotated[
+    int, typer.Option(help="Tasks at a time in each mode.", rich_help_panel=OFFERS)
+]
+MaxWaiting = Annotated[
+    int, typer.Option(help="Tasks that may wait in each mode.", rich_help_panel=OFFERS)
+]
+Priority = Annotated[int, typer.Option(help="The highest is asked first.")]
+Weight = Annotated[int, typer.Option(help="Share among equals, where shares are used.")]
+Options = Annotated[
+    list[str] | None,
+    typer.Option("--option", help=f"name=value. {_OPTIONS}.", show_default=False),
+]
 
 
 @commands.command()
 def add(
     *,
-    name: Annotated[str, typer.Option(help="What to call it.", show_default=False)],
-    provider: Annotated[str, typer.Option(help=f"One of: {', '.join(PROVIDERS)}.")] = "mjproxy",
-    base_url: Annotated[str, typer.Option(help="Where it is.", show_default=False)],
-    key: Annotated[
-        str | None,
-        typer.Option(
-            "--secret",
-            help="Its key, - for standard input (MJGATE_CHANNEL_SECRET or …_FILE).",
-            show_default=False,
-        ),
-    ] = None,
-    modes: Annotated[
-        list[str] | None,
-        typer.Option(help="FAST,RELAX,TURBO", rich_help_panel=OFFERS, show_default=False),
-    ] = None,
-    actions: Annotated[
-        list[str] | None,
-        typer.Option(help="IMAGINE,UPSCALE,…", rich_help_panel=OFFERS, show_default=False),
-    ] = None,
-    max_running: Annotated[
-        int, typer.Option(help="Tasks at a time in each mode.", rich_help_panel=OFFERS)
-    ] = 10,
-    max_waiting: Annotated[
-        int, typer.Option(help="Tasks that may wait in each mode.", rich_help_panel=OFFERS)
-    ] = 1_000,
-    priority: Annotated[int, typer.Option(help="The highest is asked first.")] = 0,
-    weight: Annotated[int, typer.Option(help="Share among equals, where shares are used.")] = 1,
-    option: Annotated[
-        list[str] | None, typer.Option(help=f"name=value. {_OPTIONS}.", show_default=False)
-    ] = None,
+    name: Name,
+    provider: ProviderName = "mjproxy",
+    base_url: BaseUrl,
+    key: Key = None,
+    modes: Modes = None,
+    actions: Actions = None,
+    max_running: MaxRunning = 10,
+    max_waiting: MaxWaiting = 1_000,
+    priority: Priority = 0,
+    weight: Weight = 1,
+    option: Options = None,
     as_json: Json = False,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
     config: ConfigFile = None,
 ) -> None:
     """Add a channel. You choose its exact address; a private one is fine."""
-    place = Place(data_dir, database_url, config)
     wanted = channels.NewChannel(
         name=name,
         provider=provider,
@@ -87,12 +98,8 @@ def add(
         weight=weight,
         options=dict(map(_option, option or ())),
     )
-    ourselves = place.load().public_url or None
-
-    async def work(desk: Desk) -> channels.MadeChannel:
-        return await channels.add_channel(desk, wanted, ourselves=ourselves)
-
-    made = at_desk("channel add", place, work)
+    place = Place(data_dir, database_url, config)
+    made = _added(place, wanted)
     if as_json:
         answer(asdict(made))
         return
@@ -194,6 +201,15 @@ def disable(
     """Give a channel no new work; what it began goes on."""
     place = Place(data_dir, database_url, config)
     _set_status("disable", place, which, ChannelStatus.DISABLED, as_json=as_json)
+
+
+def _added(place: Place, wanted: channels.NewChannel) -> channels.MadeChannel:
+    ourselves = place.load().public_url or None
+
+    async def work(desk: Desk) -> channels.MadeChannel:
+        return await channels.add_channel(desk, wanted, ourselves=ourselves)
+
+    return at_desk("channel add", place, work)
 
 
 def _set_status(

@@ -14,48 +14,55 @@ commands = typer.Typer(help="The keys that open the API.")
 
 MAY = "What the key may do (all, unless said)"
 
+User = Annotated[str, typer.Option(help="Whose key it is.", show_default=False)]
+Name = Annotated[str, typer.Option(help="What to call it.", show_default=False)]
+Quota = Annotated[
+    int | None,
+    typer.Option(help="Units it may spend.", rich_help_panel=MAY, show_default=False),
+]
+Actions = Annotated[
+    list[str] | None,
+    typer.Option(help="IMAGINE,UPSCALE,…", rich_help_panel=MAY, show_default=False),
+]
+Modes = Annotated[
+    list[str] | None,
+    typer.Option(help="FAST,RELAX,TURBO", rich_help_panel=MAY, show_default=False),
+]
+AllowIp = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Address or CIDR it may be used from.", rich_help_panel=MAY, show_default=False
+    ),
+]
+MaxRunning = Annotated[
+    int | None,
+    typer.Option(help="Tasks at a time.", rich_help_panel=MAY, show_default=False),
+]
+OnLimit = Annotated[str, typer.Option(help="Over a limit: queue or reject.", rich_help_panel=MAY)]
+Sees = Annotated[str, typer.Option(help="Tasks of its user, or only its own.", rich_help_panel=MAY)]
+Fallback = Annotated[
+    bool,
+    typer.Option(
+        "--fallback",
+        help="Follow-ups may go to another channel when theirs is gone.",
+        rich_help_panel=MAY,
+    ),
+]
+
 
 @commands.command()
 def create(
     *,
-    user: Annotated[str, typer.Option(help="Whose key it is.", show_default=False)],
-    name: Annotated[str, typer.Option(help="What to call it.", show_default=False)] = "",
-    quota: Annotated[
-        int | None,
-        typer.Option(help="Units it may spend.", rich_help_panel=MAY, show_default=False),
-    ] = None,
-    actions: Annotated[
-        list[str] | None,
-        typer.Option(help="IMAGINE,UPSCALE,…", rich_help_panel=MAY, show_default=False),
-    ] = None,
-    modes: Annotated[
-        list[str] | None,
-        typer.Option(help="FAST,RELAX,TURBO", rich_help_panel=MAY, show_default=False),
-    ] = None,
-    allow_ip: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Address or CIDR it may be used from.", rich_help_panel=MAY, show_default=False
-        ),
-    ] = None,
-    max_running: Annotated[
-        int | None,
-        typer.Option(help="Tasks at a time.", rich_help_panel=MAY, show_default=False),
-    ] = None,
-    on_limit: Annotated[
-        str, typer.Option(help="Over a limit: queue or reject.", rich_help_panel=MAY)
-    ] = "queue",
-    sees: Annotated[
-        str, typer.Option(help="Tasks of its user, or only its own.", rich_help_panel=MAY)
-    ] = "user",
-    fallback: Annotated[
-        bool,
-        typer.Option(
-            "--fallback",
-            help="Follow-ups may go to another channel when theirs is gone.",
-            rich_help_panel=MAY,
-        ),
-    ] = False,
+    user: User,
+    name: Name = "",
+    quota: Quota = None,
+    actions: Actions = None,
+    modes: Modes = None,
+    allow_ip: AllowIp = None,
+    max_running: MaxRunning = None,
+    on_limit: OnLimit = "queue",
+    sees: Sees = "user",
+    fallback: Fallback = False,
     as_json: Json = False,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,

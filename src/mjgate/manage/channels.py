@@ -184,18 +184,23 @@ async def _add(
         act="channel added",
         subject=f"channel {channel_id}",
         now=now,
-        after={
-            "name": channel.name,
-            "provider": channel.provider,
-            "base_url": channel.base_url,
-            "options": channel.options,
-            "modes": modes,
-            "actions": sorted(channel.actions),
-            "max_running": wanted.max_running,
-            "priority": channel.priority,
-        },
+        after=_told(channel, modes, wanted.max_running),
     )
     return channel_id
+
+
+def _told(channel: Channel, modes: list[Mode], max_running: int) -> dict[str, object]:
+    """What the audit keeps of a channel: all but its key."""
+    return {
+        "name": channel.name,
+        "provider": channel.provider,
+        "base_url": channel.base_url,
+        "options": channel.options,
+        "modes": modes,
+        "actions": sorted(channel.actions),
+        "max_running": max_running,
+        "priority": channel.priority,
+    }
 
 
 async def _set_status(tx: Transaction, desk: Desk, name: str, status: ChannelStatus) -> Channel:
