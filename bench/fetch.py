@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 import aiohttp
 import uvloop
-
 from bench.load import Requests, ask
 from bench.world import Server, gateway, instant, process, static, world
 

@@ -61,6 +61,7 @@ class _Line(asyncio.Protocol):
             self._answered(head, rest[:length])
 
     def connection_lost(self, exc: Exception | None) -> None:
+        del exc
         if not self.done.done():
             self._tally.failed += 1
             self.done.set_result(None)
@@ -78,7 +79,8 @@ class _Line(asyncio.Protocol):
     def _ask(self) -> None:
         if self._tally.asked >= self._total:
             self._transport.close()
-            self.done.done() or self.done.set_result(None)
+            if not self.done.done():
+                self.done.set_result(None)
             return
         self._tally.asked += 1
         self._since = time.perf_counter()

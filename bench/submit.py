@@ -9,7 +9,6 @@ import argparse
 import time
 
 import uvloop
-
 from bench.fetch import rate, request
 from bench.load import ask
 from bench.world import gateway, instant, process, static, world

@@ -5,7 +5,6 @@ import itertools
 import multiprocessing
 import os
 import tempfile
-import time
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import cast
 
 import uvicorn
 import uvloop
+from starlette.types import Receive, Scope, Send
 
 from mjgate.app import listen, load_keys, open_store, serve
 from mjgate.config import Config
@@ -77,9 +77,7 @@ async def world(engine: str, upstream_port: int) -> AsyncGenerator[World]:
         )
         store = await open_store(config, must_exist=False)
         try:
-            desk = Desk(
-                store=store, keys=load_keys(config), clock=SystemClock(), actor="bench"
-            )
+            desk = Desk(store=store, keys=load_keys(config), clock=SystemClock(), actor="bench")
             user = await create_user(desk, NewUser(username="alice", quota=10**12))
             token = await create_token(desk, NewToken(username=user.username))
             base_url = f"http://127.0.0.1:{upstream_port}"
@@ -123,7 +121,7 @@ def gateway(pipe: Connection, config: Config) -> None:
 
 def static(pipe: Connection, body: bytes) -> None:
     """The same server, answering the same bytes whatever is asked."""
-    start = {
+    start: dict[str, object] = {
         "type": "http.response.start",
         "status": 200,
         "headers": [
@@ -132,12 +130,11 @@ def static(pipe: Connection, body: bytes) -> None:
         ],
     }
 
-    async def application(scope: object, receive: object, send: Callable[..., object]) -> None:
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
         del scope, receive
-        await send(start)  # type: ignore
-        await send({"type": "http.response.body", "body": body})  # type: ignore
+        await send(start)
+        await send({"type": "http.response.body", "body": body})
 
-    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     listener = listen("127.0.0.1", 0)
     pipe.send(listener.getsockname()[1])
     config = uvicorn.Config(
@@ -155,7 +152,7 @@ def static(pipe: Connection, body: bytes) -> None:
 class _Instant(asyncio.Protocol):
     """An upstream that accepts everything at once and finishes nothing."""
 
-    numbers = itertools.count(time.time_ns())
+    numbers = itertools.count(1_000_000_000)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is not a subclass

@@ -1,6 +1,6 @@
 """Channels, and the choice among them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -52,6 +52,10 @@ class Channel:
     loads: dict[Mode, Load] = field(default_factory=dict[Mode, Load])
 
 
+Loads = Mapping[int, Mapping[Mode, Load]]
+"""How busy each channel is, by its id and mode, as it stands now."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
     """What a task asks of a channel."""
@@ -74,7 +78,7 @@ class Choice:
     why: str = ""
 
 
-def choose(need: Need, channels: Sequence[Channel], now: int) -> Choice:
+def choose(need: Need, channels: Sequence[Channel], loads: Loads, now: int) -> Choice:
     """Rank the channels that may take `need`: highest priority first, then least loaded."""
     able = [channel for channel in channels if _able(channel, need)]
     enabled = [
@@ -85,9 +89,13 @@ def choose(need: Need, channels: Sequence[Channel], now: int) -> Choice:
     ready = [
         channel
         for channel in enabled
-        if not (load := channel.loads[need.mode]).full and load.busy_until <= now
+        if (load := loads.get(channel.id, {}).get(need.mode)) is not None
+        and not load.full
+        and load.busy_until <= now
     ]
-    ready.sort(key=lambda channel: (-channel.priority, channel.loads[need.mode].share, channel.id))
+    ready.sort(
+        key=lambda channel: (-channel.priority, loads[channel.id][need.mode].share, channel.id)
+    )
     why = f"{len(able)} able, {len(enabled)} enabled, {len(ready)} with a free slot"
     return Choice(tuple(ready), len(enabled), len(able), why)
 

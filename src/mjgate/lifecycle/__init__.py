@@ -8,16 +8,18 @@ processes that died.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from mjgate.domain.channel import Channel
 from mjgate.domain.clock import Clock
+from mjgate.domain.pricing import PriceTable
 from mjgate.domain.timing import ANSWER_WAIT, Timing
 from mjgate.files import Files
 from mjgate.keys import Keys
-from mjgate.lifecycle.lines import Lines
+from mjgate.lifecycle.lines import Lines, Moment
 from mjgate.links import Links
 from mjgate.public_http import PublicHTTP
 from mjgate.store.database import Database
@@ -75,4 +77,7 @@ class Gateway:
     answer_wait: int = ANSWER_WAIT
     senders: Senders = field(default_factory=Senders)
     lines: Lines = field(default_factory=Lines)
+    channels: Moment[Sequence[Channel]] = field(default_factory=Moment[Sequence[Channel]])
+    credentials: Moment[Mapping[int, int]] = field(default_factory=Moment[Mapping[int, int]])
+    prices: Moment[PriceTable] = field(default_factory=Moment[PriceTable])
     checkpoint: Callable[[str], None] = nowhere

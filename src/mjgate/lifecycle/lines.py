@@ -1,14 +1,18 @@
-"""Open lines to channels: what was looked up a moment ago, so that a busy channel costs little."""
+"""What was looked up a moment ago: lines to channels, and what seldom changes."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from mjgate.domain.channel import Channel
 from mjgate.domain.clock import SECOND
 from mjgate.providers import Provider
 from mjgate.upstream import Endpoint
 
+T = TypeVar("T")
+
 REMEMBER: Final = 1 * SECOND
+"""A change made anywhere is in force within this time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +44,16 @@ class Lines:
         """Remember the line for a second."""
         self._open[channel_id, credential_id] = now + REMEMBER, line
         return line
+
+
+class Moment(Generic[T]):
+    """A value that is looked up again when a second has passed."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[int, T] | None = None
+
+    async def value(self, now: int, look_up: Callable[[], Awaitable[T]]) -> T:
+        """The value, looked up if it is not fresh."""
+        if self._kept is None or self._kept[0] <= now:
+            self._kept = now + REMEMBER, await look_up()
+        return self._kept[1]

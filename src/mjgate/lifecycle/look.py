@@ -12,9 +12,10 @@ from mjgate.domain.task import Report, Result, State, Status, Task
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.finish import fail, succeed, why_it_failed
 from mjgate.lifecycle.lines import Line
+from mjgate.store.columns import encode_result
 from mjgate.store.database import Transaction
 from mjgate.store.follow import Followed, Seen
-from mjgate.store.moves import encode_result, move, note_progress
+from mjgate.store.moves import move, note_progress
 
 PAUSE_LEAST: Final = 1 * SECOND
 PAUSE_MOST: Final = 10 * SECOND

@@ -5,6 +5,7 @@ Nothing is written here and nobody is asked; every refusal is one that the clien
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 from mjgate.domain.account import Caller
 from mjgate.domain.action import Action, Mode
@@ -57,7 +58,9 @@ async def plan(gateway: Gateway, caller: Caller, order: Order, prefix: Mode | No
     """Decide all that can be decided before anything is written. Raises Refused."""
     _check_addresses(gateway, order)
     parent = await _parent(gateway.store.reader, caller, order)
-    prices = await settings.prices(gateway.store.reader)
+    prices = await gateway.prices.value(
+        gateway.clock.now(), partial(settings.prices, gateway.store.reader)
+    )
     action = _action(order)
     wanted = _wanted(caller, order, prefix)
     mode = wanted or _inherited(caller, parent)

@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from mjgate.domain.channel import Choice, Need, choose
@@ -28,13 +29,11 @@ class Route:
 
 async def routes(gateway: Gateway, need: Need) -> tuple[Choice, list[Route]]:
     """The channels that could take it now, best first, each with its present key."""
-    known = await channels.all_in_use(gateway.store.reader)
-    choice = choose(need, known, gateway.clock.now())
-    found: list[Route] = []
-    for channel in choice.ready:
-        credential = await channels.present_credential(gateway.store.reader, channel.id)
-        if credential is not None:
-            found.append(Route(channel.id, credential.id))
+    reader, now = gateway.store.reader, gateway.clock.now()
+    known = await gateway.channels.value(now, partial(channels.all_in_use, reader))
+    keys = await gateway.credentials.value(now, partial(channels.present_credentials, reader))
+    choice = choose(need, known, await channels.loads(reader), now)
+    found = [Route(each.id, keys[each.id]) for each in choice.ready if each.id in keys]
     return choice, found
 
 

@@ -21,12 +21,30 @@ class Credential:
 async def all_in_use(reader: Reader) -> list[Channel]:
     """Every channel that is not deleted, with its load in each mode."""
     rows = await reader.rows("SELECT * FROM channels WHERE deleted_at IS NULL ORDER BY id")
-    modes = await reader.rows("SELECT * FROM channel_modes ORDER BY channel_id, mode")
-    loads: dict[int, dict[Mode, Load]] = {}
-    for row in modes:
-        load = Load(row["running"], row["max_running"], row["busy_until"])
-        loads.setdefault(row["channel_id"], {})[Mode(row["mode"])] = load
-    return [_from_row(row, loads.get(row["id"], {})) for row in rows]
+    known = await loads(reader)
+    return [_from_row(row, known.get(row["id"], {})) for row in rows]
+
+
+async def loads(reader: Reader) -> dict[int, dict[Mode, Load]]:
+    """How busy every channel is, in each of its modes."""
+    rows = await reader.rows(
+        "SELECT channel_id, mode, running, max_running, busy_until FROM channel_modes"
+    )
+    found: dict[int, dict[Mode, Load]] = {}
+    for channel_id, mode, running, max_running, busy_until in rows:
+        found.setdefault(channel_id, {})[Mode(mode)] = Load(running, max_running, busy_until)
+    return found
+
+
+async def present_credentials(reader: Reader) -> dict[int, int]:
+    """The id of the key that new work goes out with, by channel."""
+    rows = await reader.rows(
+        """
+        SELECT channel_id, MAX(id) AS id FROM credentials
+        WHERE retired_at IS NULL GROUP BY channel_id
+        """
+    )
+    return {row["channel_id"]: row["id"] for row in rows}
 
 
 async def get(reader: Reader, channel_id: int) -> Channel | None:

@@ -4,7 +4,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -20,6 +20,13 @@ NOTHING: Final = Result()
 _RESULT = msgspec.json.Decoder(Result)
 _ID_DIGITS: Final = 16
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class Version(NamedTuple):
+    """Raised by every change of a task; with it goes the key that submitted the task."""
+
+    version: int
+    token_id: int
 
 
 def mint(now: int) -> int:
@@ -56,19 +63,14 @@ async def get(reader: Reader, task_id: str, *, seen_by: Caller) -> Task:
     return from_row(row)
 
 
-async def version_of(reader: Reader, task_id: int, *, seen_by: Caller) -> int | None:
-    """How often the task has changed; None if `seen_by` may not see it, or it does not exist."""
-    row = await reader.row(
-        """
-        SELECT version, token_id FROM tasks WHERE id = :id AND user_id = :user_id
-        """,
-        id=task_id,
-        user_id=seen_by.user_id,
+async def versions(reader: Reader, ids: Sequence[int], *, user_id: int) -> dict[int, Version]:
+    """How often each of the user's tasks has changed, and which key it came with."""
+    rows = await reader.rows(
+        "SELECT id, version, token_id FROM tasks WHERE id IN each(:ids) AND user_id = :user_id",
+        ids=list(ids),
+        user_id=user_id,
     )
-    if row is None or (seen_by.sees is Sees.OWN and row[1] != seen_by.token_id):
-        return None
-    version: int = row[0]
-    return version
+    return {task_id: Version(version, token_id) for task_id, version, token_id in rows}
 
 
 async def several(reader: Reader, ids: Sequence[int], *, seen_by: Caller) -> dict[int, Task]:
