@@ -106,6 +106,11 @@ class Edge:
     money: Money = Money.NONE
     hooks: tuple[Hook, ...] = ()
 
+    def tells(self, *, announced: bool, quiet: bool) -> tuple[Hook, ...]:
+        """What is told: SUBMITTED unless `announced`, no end of a refusal that was `quiet`."""
+        silent = {Hook.SUBMITTED: announced, Hook.FINAL: quiet}
+        return tuple(hook for hook in self.hooks if not silent.get(hook))
+
 
 def _edges(
     sources: tuple[State | None, ...],
@@ -274,3 +279,14 @@ class Task:
     def log_context(self) -> dict[str, object]:
         """What every log line about this task carries."""
         return {"task": self.id, "user": self.user_id, "action": self.action, "state": self.state}
+
+
+def way(task: Task, target: State, *, rescue: bool = False) -> Edge | None:
+    """The edge by which `task` may go to `target`; out of a final state only to be rescued."""
+    if task.state.final != rescue:
+        return None
+    if target is State.WINDOW and task.confirmed:
+        return None  # a client has confirmed and is not asked again: the modal follows at once
+    if rescue and (task.rescued or task.reason not in RESCUABLE):
+        return None
+    return BY_ENDS.get((task.state, target))

@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final, TypedDict, Unpack
 
-import msgspec
-
 from mjgate.domain.action import Action
 from mjgate.domain.clock import SECOND
-from mjgate.domain.task import BY_ENDS, Money, Result, State, Task, sources
+from mjgate.domain.task import BY_ENDS, Edge, Hook, Money, Result, State, Task, sources, way
 from mjgate.store import follow, ledger, pressed, tally, webhooks
 from mjgate.store.books import Delta, Slot, shift
+from mjgate.store.columns import INSERT, UPDATE, changes, columns
 from mjgate.store.database import Transaction
 from mjgate.store.tasks import from_row
 
@@ -51,9 +50,9 @@ async def create(tx: Transaction, task: Task, *, actor: str, now: int) -> Task:
         version=1,
         hold_no=1 if holds else 0,
         hold_open=edge.money is Money.HOLD,
-        announced=bool(edge.hooks),
+        announced=Hook.SUBMITTED in edge.hooks,
     )
-    await tx.run(_INSERT, **_columns(task))
+    await tx.run(INSERT, **columns(task))
     await _event(tx, task, now, actor, {"price": task.price})
     if task.hook_url:
         await webhooks.enqueue(tx, task, edge, now, announced=False)
@@ -83,13 +82,12 @@ async def move(  # noqa: PLR0913  each says one thing
     free, ConstraintBroken when the upstream's job belongs to another task.
     """
     before = await _locked(tx, task_id)
-    permitted = sources(target, rescue=rescue)
-    if before is None or before.state not in permitted:
+    if before is None or (edge := way(before, target, rescue=rescue)) is None:
         return None
-    edge = BY_ENDS[before.state, target]
+    permitted = sources(target, rescue=rescue)
     money = _ruled(edge.money, settle=settle)
-    after = _evolve(before, target, money, now, facts)
-    changed = await tx.run(_UPDATE, sources=[state.value for state in permitted], **_changes(after))
+    after = _evolve(before, edge, money, now, facts)
+    changed = await tx.run(UPDATE, sources=[state.value for state in permitted], **changes(after))
     if not changed:
         return None
     await _event(tx, after, now, actor, {"from": before.state, **(note or {})})
@@ -123,20 +121,14 @@ async def note_progress(tx: Transaction, progress: Mapping[int, tuple[int, str]]
             tx.touch(task_id)
 
 
-def encode_result(result: Result) -> str:
-    """A result as its column keeps it."""
-    return msgspec.json.encode(result).decode()
-
-
 async def _locked(tx: Transaction, task_id: int) -> Task | None:
     row = await tx.row("SELECT * FROM tasks WHERE id = :id FOR UPDATE", id=task_id)
     return None if row is None else from_row(row)
 
 
-def _evolve(before: Task, target: State, money: Money, now: int, facts: Facts) -> Task:
-    holds = money is Money.HOLD
+def _evolve(before: Task, edge: Edge, money: Money, now: int, facts: Facts) -> Task:
+    target, holds = edge.target, money is Money.HOLD
     started = target in {State.SUBMITTED, State.RUNNING, State.SUCCESS} and not before.start_at
-    announces = target in {State.UNKNOWN, State.SUBMITTED, State.SUCCESS}
     progress = 100 if target.final else max(before.progress, facts.get("progress", 0))
     derived = {
         "state": target,
@@ -144,7 +136,7 @@ def _evolve(before: Task, target: State, money: Money, now: int, facts: Facts) -
         "progress": progress,
         "hold_no": before.hold_no + 1 if holds else before.hold_no,
         "hold_open": holds or (before.hold_open and money is Money.NONE),
-        "announced": before.announced or announces,
+        "announced": before.announced or Hook.SUBMITTED in edge.hooks,
         "rescued": before.rescued or before.state.final,
         "start_at": now if started else before.start_at,
         "finish_at": now if target.final else None,
@@ -233,84 +225,3 @@ def _slot(task: Task) -> Slot:
     if task.state.holds_slot and task.channel_id is not None:
         return task.channel_id, task.mode
     return None
-
-
-def _changes(task: Task) -> dict[str, int | str | None]:
-    """The columns that a move may change."""
-    return {
-        "id": task.id,
-        "state": task.state.value,
-        "version": task.version,
-        "progress": task.progress,
-        "channel_id": task.channel_id,
-        "credential_id": task.credential_id,
-        "upstream_id": task.upstream_id,
-        "lane": task.lane,
-        "turn": task.turn,
-        "hold_no": task.hold_no,
-        "hold_open": int(task.hold_open),
-        "quiet": int(task.quiet),
-        "rescued": int(task.rescued),
-        "cancel_wanted": int(task.cancel_wanted),
-        "confirmed": int(task.confirmed),
-        "announced": int(task.announced),
-        "result": encode_result(task.result),
-        "reason": task.reason,
-        "fail_text": task.fail_text,
-        "admin_text": task.admin_text,
-        "start_at": task.start_at,
-        "finish_at": task.finish_at,
-    }
-
-
-def _columns(task: Task) -> dict[str, int | str | None]:
-    """Every column of a new task."""
-    return _changes(task) | {
-        "job_uuid": task.job_uuid,
-        "user_id": task.user_id,
-        "token_id": task.token_id,
-        "group_id": task.group_id,
-        "action": task.action.value,
-        "bot": task.bot.value,
-        "mode_wanted": None if task.mode_wanted is None else task.mode_wanted.value,
-        "mode": task.mode.value,
-        "parent_id": task.parent_id,
-        "custom_id": task.custom_id,
-        "caller_state": task.caller_state,
-        "hook_url": task.hook_url,
-        "prompt": task.prompt,
-        "price": task.price,
-        "price_version": task.price_version,
-        "request": task.request,
-        "submit_at": task.submit_at,
-        "pinned": int(task.pinned),
-    }
-
-
-_INSERT: Final = """
-    INSERT INTO tasks (
-        id, job_uuid, user_id, token_id, group_id, action, bot, mode_wanted, mode, parent_id,
-        custom_id, caller_state, hook_url, prompt, price, price_version, request, submit_at,
-        state, version, progress, channel_id, credential_id, upstream_id, lane, turn, hold_no,
-        hold_open, quiet, rescued, cancel_wanted, pinned, confirmed, announced, result, reason,
-        fail_text, admin_text, start_at, finish_at
-    ) VALUES (
-        :id, :job_uuid, :user_id, :token_id, :group_id, :action, :bot, :mode_wanted, :mode,
-        :parent_id, :custom_id, :caller_state, :hook_url, :prompt, :price, :price_version,
-        :request, :submit_at, :state, :version, :progress, :channel_id, :credential_id,
-        :upstream_id, :lane, :turn, :hold_no, :hold_open, :quiet, :rescued, :cancel_wanted,
-        :pinned, :confirmed, :announced, :result, :reason, :fail_text, :admin_text, :start_at,
-        :finish_at
-    )
-"""
-
-_UPDATE: Final = """
-    UPDATE tasks SET
-        state = :state, version = :version, progress = :progress, channel_id = :channel_id,
-        credential_id = :credential_id, upstream_id = :upstream_id, lane = :lane, turn = :turn,
-        hold_no = :hold_no, hold_open = :hold_open, quiet = :quiet, rescued = :rescued,
-        cancel_wanted = :cancel_wanted, confirmed = :confirmed, announced = :announced,
-        result = :result, reason = :reason, fail_text = :fail_text, admin_text = :admin_text,
-        start_at = :start_at, finish_at = :finish_at
-    WHERE id = :id AND state IN each(:sources)
-"""
