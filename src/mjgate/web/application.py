@@ -4,6 +4,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from mjgate.domain.errors import MethodNotAllowed, Refused
@@ -22,9 +23,8 @@ _METHOD_NOT_ALLOWED = 405
 def create_app(gateway: Gateway, settings: WebSettings) -> ASGIApp:
     """The application that a server runs."""
     context = Context(gateway, Doors(gateway), Room(settings.bodies_at_once), settings)
-    modules = (tasks, submit, media, callbacks, health)
     inner = Starlette(
-        routes=[route for module in modules for route in module.routes(context)],
+        routes=routes(context),
         exception_handlers={
             Refused: on_refused,
             HTTPException: _on_http,
@@ -33,6 +33,12 @@ def create_app(gateway: Gateway, settings: WebSettings) -> ASGIApp:
     )
     inner.router.redirect_slashes = False
     return Front(Quick(context, inner), settings)
+
+
+def routes(context: Context) -> list[Route]:
+    """Every route that is served."""
+    modules = (tasks, submit, media, callbacks, health)
+    return [route for module in modules for route in module.routes(context)]
 
 
 async def _on_http(request: Request, error: Exception) -> Response:
