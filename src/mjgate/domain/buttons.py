@@ -46,10 +46,10 @@ class Meaning:
 
 
 def _row(pattern: str, label: str, action: Action, window: Window = Window.NEVER) -> Meaning:
-    return Meaning(re.compile(pattern, re.IGNORECASE), label, action, window)
+    return Meaning(re.compile(pattern, re.IGNORECASE | re.ASCII), label, action, window)
 
 
-_HASH = r"(?P<hash>[^:]+)"
+_HASH = r"(?P<hash>[^:\s]+)"
 
 MEANINGS: Final[tuple[Meaning, ...]] = (
     _row(rf"MJ::JOB::upsample::(?P<n>[1-4])::{_HASH}(::SOLO)?", "U{n}", Action.UPSCALE),
@@ -86,8 +86,8 @@ MEANINGS: Final[tuple[Meaning, ...]] = (
         Action.PAN,
         Window.REMIX,
     ),
-    _row(r"MJ::JOB::upsample_\w+::.+", "Upscale", Action.UPSCALE_HD),
-    _row(r"MJ::JOB::animate_\w+::.+", "Animate", Action.VIDEO, Window.REMIX),
+    _row(r"MJ::JOB::upsample_[^:]+::.+", "Upscale", Action.UPSCALE_HD),
+    _row(r"MJ::JOB::animate_[^:]+::.+", "Animate", Action.VIDEO, Window.REMIX),
     _row(r"MJ::JOB::video::.+", "Animate manually", Action.VIDEO, Window.ALWAYS),
     _row(rf"MJ::JOB::video_virtual_upscale::(?P<n>[1-4])::{_HASH}", "U{n}", Action.UPSCALE),
     _row(r"MJ::Job::PicReader::all", "Imagine all", Action.IMAGINE),

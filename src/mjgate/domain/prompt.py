@@ -1,6 +1,8 @@
 """Prompts: cleaning, mode flags, and how many jobs one prompt asks for. Pure functions."""
 
 import re
+from collections.abc import Iterator, Sequence
+from itertools import product
 from math import prod
 from typing import Final
 
@@ -10,14 +12,16 @@ from mjgate.domain.errors import MultipleJobs
 MOST_JOBS: Final = 40
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-_DASHES = r"(?:--|[\u2014\u2013\u2012\u2015\u2212]{1,2})"  # keyboards turn -- into a long dash
+_SHORT = r"\-\u2010\u2011\ufe63\uff0d"  # hyphens: two of them make a flag
+_LONG = r"\u2012-\u2015\u2212\u2e3a\u2e3b\ufe58"  # keyboards turn -- into one of these
+_DASHES = rf"(?:[{_SHORT}]{{2,3}}|[{_LONG}]{{1,2}})"
 _BEFORE = r"(?:^|(?<=\s))"
 _AFTER = r"(?=\s|$)"
 _MODE = re.compile(rf"{_BEFORE}{_DASHES}(fast|relax|turbo){_AFTER}", re.IGNORECASE)
 _VIDEO = re.compile(rf"{_BEFORE}{_DASHES}video{_AFTER}", re.IGNORECASE)
 _REPEAT = re.compile(rf"{_BEFORE}{_DASHES}(?:repeat|r){_AFTER}(?:\s+(\S+))?", re.IGNORECASE)
 _GROUP = re.compile(r"(?<!\\)\{([^{}]*)(?<!\\)\}")
-_BRACE = re.compile(r"(?<!\\)[{}]")
+_BRACE = re.compile(r"(?<!\\)[{}]|\\\\[{}]")  # behind two backslashes it may be either
 _COMMA = re.compile(r"(?<!\\),")
 
 
@@ -46,16 +50,39 @@ def wants_video(prompt: str) -> bool:
 
 def jobs(prompt: str) -> int:
     """How many jobs the prompt makes: repeats times permutations. MultipleJobs if unclear."""
-    groups = _GROUP.findall(prompt)
-    count = prod(len(_COMMA.split(group)) for group in groups)
-    rest = _GROUP.sub("", prompt)
-    if _BRACE.search(rest):
+    if _BRACE.search(_GROUP.sub("", prompt)):
         raise MultipleJobs
-    for repeat in _REPEAT.findall(prompt):
-        if not re.fullmatch(r"[0-9]{1,2}", repeat) or not int(repeat):
-            raise MultipleJobs
-        count *= int(repeat)
+    repeats: list[str] = _REPEAT.findall(prompt)
+    count = _repeated(repeats) * prod(len(_COMMA.split(group)) for group in _GROUP.findall(prompt))
     if count > MOST_JOBS:
         msg = f"The prompt asks for {count} jobs; at most {MOST_JOBS} may be asked for at once."
         raise MultipleJobs(msg)
+    bare = without_mode_flags(prompt)
+    if any(_hides_a_flag(each, bare) for each in _permutations(bare)):
+        msg = "A parameter that changes the price may not stand in braces; submit one by one."
+        raise MultipleJobs(msg)
     return count
+
+
+def _repeated(repeats: Sequence[str]) -> int:
+    if not repeats:
+        return 1
+    if len(repeats) > 1 or not re.fullmatch(r"0?[1-9]|[1-9][0-9]", repeats[0]):
+        raise MultipleJobs
+    return int(repeats[0])
+
+
+def _permutations(prompt: str) -> Iterator[str]:
+    """Every prompt that the braces make; text and group follow each other."""
+    parts = _GROUP.split(prompt)
+    choices = ([part] if place % 2 == 0 else _COMMA.split(part) for place, part in enumerate(parts))
+    return map("".join, product(*choices))
+
+
+def _hides_a_flag(permutation: str, prompt: str) -> bool:
+    """Whether a mode, a repeat or a video only shows once the braces are gone: `--{fast,turbo}`."""
+    return (
+        mode_flag(permutation) is not None
+        or wants_video(permutation) != wants_video(prompt)
+        or _REPEAT.findall(permutation) != _REPEAT.findall(prompt)
+    )
