@@ -1,17 +1,22 @@
 """The composition root: the only module, with the command line, that knows every other."""
 
 import asyncio
+import multiprocessing
 import os
 import secrets
 import signal
 import socket
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from multiprocessing.process import BaseProcess
 from tempfile import NamedTemporaryFile
 from typing import Final
 
 import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.supervisors import Multiprocess
 
+from mjgate import telemetry
 from mjgate.config import Config
 from mjgate.domain.clock import SECOND, SystemClock
 from mjgate.domain.timing import Timing
@@ -26,7 +31,7 @@ from mjgate.store.database import Database, DatabaseUnusable
 from mjgate.store.migrate import migrate, missing
 from mjgate.upstream import Upstream
 from mjgate.web import WebSettings, create_app
-from mjgate.workers import working
+from mjgate.workers import SERVING, working
 
 BACKLOG: Final = 2_048
 KEEP_ALIVE: Final = 75
@@ -154,7 +159,8 @@ async def background(config: Config, gateway: Gateway) -> AsyncGenerator[None]:
         locks.hold(gateway.node)
     await nodes.join(gateway, socket.gethostname())
     try:
-        async with working(gateway, _alive_by(locks)):
+        only = SERVING if config.no_workers else None
+        async with working(gateway, _alive_by(locks), only=only):
             yield
     finally:
         await nodes.leave(gateway)
@@ -162,13 +168,65 @@ async def background(config: Config, gateway: Gateway) -> AsyncGenerator[None]:
             locks.release(gateway.node)
 
 
+class Served:
+    """The gateway as an application: it lives as long as its server, in whichever process."""
+
+    def __init__(self, config: Config, url: str) -> None:
+        self._config = config
+        self._url = url
+        self._inner: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Live, or answer one request."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif self._inner is not None:
+            await self._inner(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        config = self._config
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            _settle_in(config, parent)
+        await receive()
+        async with gateway_of(config, self._url) as gateway, background(config, gateway):
+            self._inner = create_app(gateway, _web_settings(config))
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def _settle_in(config: Config, parent: BaseProcess) -> None:
+    """One of several processes: log as the first does, and do not outlive it."""
+    telemetry.configure(style=config.log_format, level=config.log_level, prompts=config.log_prompts)
+    loop = asyncio.get_running_loop()
+
+    def alone() -> None:
+        loop.remove_reader(parent.sentinel)
+        signal.raise_signal(signal.SIGTERM)
+
+    loop.add_reader(parent.sentinel, alone)
+
+
 async def serve(config: Config, *, ready: Callable[[str], None]) -> None:
     """Serve until told to stop; `ready` hears the address once requests are answered."""
     listener = listen(config.host, config.port)
     url = config.address(listener.getsockname()[1])
     try:
-        async with gateway_of(config, url) as gateway, background(config, gateway):
-            await _answer(config, gateway, listener, lambda: ready(url))
+        server = uvicorn.Server(_server(config, url))
+        asyncio.get_running_loop().call_soon(ready, url)
+        await server.serve(sockets=[listener])
+    finally:
+        listener.close()
+
+
+def serve_many(config: Config, *, ready: Callable[[str], None]) -> None:
+    """The same in several processes that share the address; one that dies is replaced."""
+    listener = listen(config.host, config.port)
+    url = config.address(listener.getsockname()[1])
+    try:
+        ready(url)
+        Multiprocess(_server(config, url), sockets=[listener]).run()
     finally:
         listener.close()
 
@@ -197,34 +255,29 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-async def _answer(
-    config: Config, gateway: Gateway, listener: socket.socket, ready: Callable[[], None]
-) -> None:
-    application = create_app(
-        gateway,
-        WebSettings(
-            body_limit=config.body_limit,
-            origins=config.cors_origins,
-            hosts=config.hosts,
-            proxies=config.trusted_proxies,
-        ),
+def _server(config: Config, url: str) -> uvicorn.Config:
+    return uvicorn.Config(
+        Served(config, url),
+        workers=config.workers,
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=5,
     )
-    server = uvicorn.Server(
-        uvicorn.Config(
-            application,
-            http="httptools",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            timeout_keep_alive=KEEP_ALIVE,
-            timeout_graceful_shutdown=5,
-        )
+
+
+def _web_settings(config: Config) -> WebSettings:
+    return WebSettings(
+        body_limit=config.body_limit,
+        origins=config.cors_origins,
+        hosts=config.hosts,
+        proxies=config.trusted_proxies,
     )
-    asyncio.get_running_loop().call_soon(ready)
-    await server.serve(sockets=[listener])
 
 
 def _alive_by(locks: Locks | None) -> Callable[[str], bool | None]:

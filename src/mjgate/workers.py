@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 DRAIN: Final = 30.0
 """Seconds that open sends get when the process is asked to stop."""
 
+SERVING: Final = frozenset({"beat"})
+"""Who works in a process that only answers requests: it sends, so it must be known to live."""
+
 Step = Callable[[], Awaitable[bool]]
 
 
@@ -64,11 +67,18 @@ async def repeat(worker: Worker, name: str, stop: asyncio.Event, wake: asyncio.E
 
 
 @asynccontextmanager
-async def working(gateway: Gateway, alive: Alive) -> AsyncGenerator[Tracker]:
-    """Work in the background for as long as the block lasts; then stop claiming and drain."""
+async def working(
+    gateway: Gateway, alive: Alive, *, only: frozenset[str] | None = None
+) -> AsyncGenerator[Tracker]:
+    """
+    Work in the background for as long as the block lasts; then stop claiming and drain.
+
+    `only` names the workers of a process that leaves the rest to others.
+    """
     tracker = Tracker(gateway)
     stop = asyncio.Event()
-    workers = crew(gateway, tracker, alive)
+    everybody = crew(gateway, tracker, alive)
+    workers = {name: each for name, each in everybody.items() if only is None or name in only}
     wakes = {name: asyncio.Event() for name in workers}
     tasks = [
         asyncio.create_task(repeat(worker, name, stop, wakes[name]), name=name)

@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Annotated, Any, Final
 
 import typer
+import uvloop
 
 from mjgate import app, telemetry
 from mjgate.cli.shared import ConfigFile, DatabaseUrl, DataDir, Json, Place, at_new_desk
@@ -88,7 +89,10 @@ def serve(
         _introduce(admin, given=bool(settings.admin_password))
     command = place.command("serve")
     with listening(settings.host, settings.port, command):
-        until_stopped(app.serve(settings, ready=_ready), end_with_stdin=end_with_stdin)
+        if settings.workers > 1:
+            app.serve_many(settings, ready=_ready)
+        else:
+            until_stopped(app.serve(settings, ready=_ready), end_with_stdin=end_with_stdin)
 
 
 def work(
@@ -139,8 +143,11 @@ def until_stopped(service: Coroutine[Any, Any, None], *, end_with_stdin: bool = 
     """Run until Ctrl-C or SIGTERM, which both end it in order and quietly."""
     before = signal.signal(signal.SIGTERM, _as_interrupt)
     try:
-        with suppress(KeyboardInterrupt):
-            asyncio.run(_leashed(service) if end_with_stdin else service)
+        with (
+            suppress(KeyboardInterrupt),
+            asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+        ):
+            runner.run(_leashed(service) if end_with_stdin else service)
     finally:
         signal.signal(signal.SIGTERM, before)
 
