@@ -31,6 +31,7 @@ from mjgate.store.database import Database, DatabaseUnusable
 from mjgate.store.migrate import migrate, missing
 from mjgate.upstream import Upstream
 from mjgate.web import WebSettings, create_app
+from mjgate.web.wire import Wire
 from mjgate.workers import SERVING, working
 
 BACKLOG: Final = 2_048
@@ -259,7 +260,7 @@ def _server(config: Config, url: str) -> uvicorn.Config:
     return uvicorn.Config(
         Served(config, url),
         workers=config.workers,
-        http="httptools",
+        http=Wire,
         ws="none",
         lifespan="on",
         log_config=None,
