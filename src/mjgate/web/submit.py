@@ -44,6 +44,7 @@ LARGE: Final = 256 * 1024
 """Bodies from here on are read on a thread: base64 and hashing would stall everybody else."""
 
 QUEUE_WORTH_TELLING: Final = 3
+_NO: Final = frozenset({"", "0", "false"})
 ONCE_MOST: Final = 255
 HTTP_OK: Final = 200
 
@@ -60,6 +61,9 @@ def routes(context: Context) -> list[Route]:
 async def _handle(context: Context, rule: Rule, request: Request) -> Response:
     """One submit, from the key to the answer."""
     caller = await context.doors.caller(request)
+    if request.query_params.get("dryRun", "0").lower() not in _NO:
+        msg = "dryRun is not served yet; nothing was sent or charged."
+        raise Unsupported(msg, field="dryRun")
     with context.room.share() as share:
         body = await read(request, context.settings.body_limit, share)
         return await _submit(context, rule, request, caller, body)
