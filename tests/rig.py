@@ -23,7 +23,8 @@ from mjgate.domain.task import Task
 from mjgate.domain.timing import Timing
 from mjgate.files import Files
 from mjgate.keys import Keys, Master, fingerprint
-from mjgate.lifecycle import Gateway, Senders
+from mjgate.lifecycle import Gateway, Senders, window
+from mjgate.lifecycle import queue as queue_module
 from mjgate.lifecycle.queue import queue
 from mjgate.lifecycle.routing import CREDENTIAL
 from mjgate.lifecycle.track import Tracker
@@ -115,13 +116,25 @@ class Rig:
         await queue(self.gateway)
         await self.gateway.senders.settle()
 
+    async def expire(self) -> None:
+        """End what has waited too long."""
+        await queue_module.expire(self.gateway)
+        await window.expire(self.gateway)
+
+    async def impoverish(self) -> None:
+        """Take away all that Alice has left."""
+        balance, _, _ = await self.balance()
+        now = self.clock.now()
+        await self.gateway.store.write(ledger.grant, self.alice.user_id, -balance, now)
+
     async def finished(self, task_id: str) -> Json:
         """Look until the task has ended."""
+        task = await self.fetch(task_id)
         for _ in range(20):
-            task = await self.fetch(task_id)
             if task["status"] in {"SUCCESS", "FAILURE"}:
                 return task
             await self.look()
+            task = await self.fetch(task_id)
         raise AssertionError(task)
 
     async def task(self, task_id: str) -> Task:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from mjgate.lifecycle import Gateway
+from mjgate.lifecycle import Gateway, window
 from mjgate.lifecycle.nodes import Alive, beat, clear_up
 from mjgate.lifecycle.queue import expire, queue
 from mjgate.lifecycle.track import Tracker
@@ -46,6 +46,7 @@ def crew(gateway: Gateway, tracker: Tracker, alive: Alive) -> Mapping[str, Worke
         "clear up": Worker(partial(clear_up, gateway, alive), rest=2),
         "queue": Worker(partial(queue, gateway), rest=0.5, wakes=True),
         "expire": Worker(partial(expire, gateway), rest=1),
+        "windows": Worker(partial(window.expire, gateway), rest=1),
         "track": Worker(tracker.step, rest=0.25, wakes=True),
         "forget": Worker(partial(_forget, gateway), rest=600),
     }

@@ -72,6 +72,14 @@ class Dialect(Protocol):
         """The call that hands `work` over."""
         ...
 
+    def confirm(self, work: Work, upstream_id: str, options: Options) -> Call:
+        """The call that confirms an open window."""
+        ...
+
+    def cancel(self, upstream_id: str, options: Options) -> Call:
+        """The call that asks for a task to be stopped."""
+        ...
+
     def answered(self, heard: Heard, *, follow_up: bool) -> Accepted:
         """Read the answer to a submit. Raises Rejected or Unanswered."""
         ...

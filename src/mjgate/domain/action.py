@@ -79,6 +79,8 @@ class Field:
     choices: tuple[str, ...] = ()
     numbers: tuple[int, ...] = ()
     into: str = ""  # the name that the order keeps it under, where that differs
+    needed_with: str = ""  # required as soon as that field is present
+    ignored_if: tuple[str, str] = ("", "")  # not read when that field has that value
     help: str = ""
 
 
@@ -90,7 +92,7 @@ class Rule:
     action: Action | None  # None: read from the button, the content or the parent
     fields: tuple[Field, ...]
     summary: str
-    either: tuple[str, ...] = ()  # one of these must be present
+    either: tuple[tuple[str, ...], ...] = ()  # of each group one must be present
     aliases: tuple[str, ...] = ()
 
 
@@ -163,7 +165,13 @@ _RULES: Final[tuple[Rule, ...]] = (
                 choices=("UPSCALE", "VARIATION", "REROLL"),
                 required=True,
             ),
-            Field(name="index", kind=Kind.NUMBER, numbers=(1, 2, 3, 4)),
+            Field(
+                name="index",
+                kind=Kind.NUMBER,
+                numbers=(1, 2, 3, 4),
+                required=True,
+                ignored_if=("action", "REROLL"),
+            ),
         ),
     ),
     Rule(
@@ -198,7 +206,7 @@ _RULES: Final[tuple[Rule, ...]] = (
         path="submit/describe",
         action=Action.DESCRIBE,
         summary="Four prompts that could have drawn a picture.",
-        either=("base64", "link"),
+        either=(("base64", "link"),),
         fields=(
             Field(name="base64", kind=Kind.IMAGE, into="images"),
             Field(name="link", kind=Kind.IMAGE, into="images"),
@@ -215,15 +223,15 @@ _RULES: Final[tuple[Rule, ...]] = (
         path="submit/video",
         action=Action.VIDEO,
         summary="A short clip from a picture, or the extension of one.",
-        either=("image", "base64", "taskId"),
+        either=(("image", "base64", "taskId"),),
         fields=(
             Field(name="image", kind=Kind.IMAGE, into="images"),
             Field(name="base64", kind=Kind.IMAGE, into="images"),
             Field(name="taskId", kind=Kind.TASK),
-            Field(name="action", kind=Kind.CHOICE, choices=("EXTEND",)),
-            Field(name="index", kind=Kind.NUMBER, numbers=(0, 1, 2, 3)),
+            Field(name="action", kind=Kind.CHOICE, choices=("extend",), needed_with="taskId"),
+            Field(name="index", kind=Kind.NUMBER, numbers=(0, 1, 2, 3), needed_with="taskId"),
             _PROMPT,
-            Field(name="motion", kind=Kind.CHOICE, choices=("LOW", "HIGH")),
+            Field(name="motion", kind=Kind.CHOICE, choices=("low", "high")),
             Field(name="endImage", kind=Kind.IMAGE, into="end_image"),
             Field(name="loop", kind=Kind.FLAG),
             Field(name="videoType", most=64),
@@ -269,7 +277,7 @@ _RULES: Final[tuple[Rule, ...]] = (
         path="insight-face/swap",
         action=Action.SWAP_FACE,
         summary="Put the face of one picture onto another.",
-        either=("sourceBase64", "sourceUrl"),
+        either=(("sourceBase64", "sourceUrl"), ("targetBase64", "targetUrl")),
         fields=(
             Field(name="sourceBase64", kind=Kind.IMAGE, into="images"),
             Field(name="sourceUrl", kind=Kind.IMAGE, into="images"),

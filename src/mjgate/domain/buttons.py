@@ -112,6 +112,11 @@ def meaning(custom_id: str) -> Meaning:
     return _ANY_BUTTON
 
 
+def asks_always(custom_id: str) -> bool:
+    """Whether the button always opens a window."""
+    return bool(custom_id) and meaning(custom_id).window is Window.ALWAYS
+
+
 def pressed(action: Action, index: int, job_hash: str) -> str:
     """The customId behind a `change`: a number and a word instead of a button."""
     match action:

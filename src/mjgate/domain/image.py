@@ -9,6 +9,8 @@ from mjgate.domain.errors import BadAddress, BadImage
 ADDRESS_MOST: Final = 2_000
 """Characters of an image address."""
 
+_URL_ALPHABET: Final = str.maketrans("-_", "+/")
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -41,8 +43,8 @@ def read_image(text: str, field: str) -> Picture | str:
         return text
     encoded = text.partition(",")[2] if text[:5].lower() == "data:" else text
     try:
-        data = binascii.a2b_base64(encoded + "=" * (-len(encoded) % 4))
-    except (binascii.Error, ValueError) as error:
+        data = _decode(encoded)
+    except ValueError as error:
         msg = f"{field} is neither base64 nor an http address."
         raise BadImage(msg, field=field) from error
     kind = sniff(data)
@@ -50,3 +52,9 @@ def read_image(text: str, field: str) -> Picture | str:
         msg = f"{field} is not a PNG, JPEG, WebP or GIF."
         raise BadImage(msg, field=field)
     return Picture(data, kind)
+
+
+def _decode(encoded: str) -> bytes:
+    """Decode base64, also with line breaks, without padding or in its URL alphabet. ValueError."""
+    plain = "".join(encoded.split()).rstrip("=").translate(_URL_ALPHABET)
+    return binascii.a2b_base64(plain + "=" * (-len(plain) % 4), strict_mode=True)

@@ -5,7 +5,6 @@ Fields that mean nothing here travel on to the channel, within bounds; `null`, `
 mean absent. Every refusal names the field.
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Final, cast
 
 from mjgate.domain.action import COMMON, Bot, Field, Kind, Mode, Rule
 from mjgate.domain.errors import BadField, BadImage, MissingField
+from mjgate.domain.extras import absent, extras
 from mjgate.domain.image import Picture, read_image
 from mjgate.domain.prompt import clean
 
@@ -20,13 +20,9 @@ Body = Mapping[str, object]
 Image = Picture | str
 Value = str | int | bool | tuple[str, ...] | tuple[Image, ...] | Mapping[str, object]
 
-EXTRAS_MOST: Final = 16 * 1024
+_NESTED: Final = ("instanceId", "modes", "remix")
+"""What may stand in `accountFilter` as well as beside it; what stands in it counts."""
 
-_STAYS = re.compile(
-    r"hook|callback|notify|^state$|tool|user|account|channel|instance|storage|bucket|token|secret"
-    r"|nonce|^remark$|remix|^modes?$|^filter$|proxy|api_?key",
-    re.IGNORECASE,
-)
 _TASK_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 
@@ -53,22 +49,17 @@ class Order:
 def read_order(rule: Rule, body: Body) -> Order:
     """Check `body` against `rule`. MissingField, BadField, BadImage, BadAddress name the field."""
     rows = {row.name: row for row in (*COMMON, *rule.fields)}
-    values = {
-        name: value
-        for name, row in rows.items()
-        if (value := _value(row, body.get(name))) is not None
-    }
+    values = _values(rows, {**body, **_account_filter(body)})
     _complete(rule, values)
     images, named = _images(rule, values)
-    account = _account_filter(values)
-    taken = {"prompt", "state", "notifyHook", "botType", "taskId", "customId", "instanceId"}
+    own = {"prompt", "taskId", "customId", "chooseSameChannel"}
     return Order(
         rule=rule,
         prompt=str(values.get("prompt", "")),
         bot=_bot(values.get("botType")),
-        modes=_modes(values, account),
-        instance_id=str(account.get("instanceId") or values.get("instanceId") or ""),
-        remix=bool(account.get("remix") or values.get("remix") or values.get("enableRemix")),
+        modes=_modes(values),
+        instance_id=str(values.get("instanceId", "")),
+        remix=values.get("enableRemix") is True,
         caller_state=str(values.get("state", "")),
         hook_url=str(values.get("notifyHook", "")),
         parent=str(values.get("taskId", "")),
@@ -78,27 +69,41 @@ def read_order(rule: Rule, body: Body) -> Order:
         fields={
             row.name: value
             for row in rule.fields
-            if row.name not in taken and isinstance(value := values.get(row.name), str | int)
+            if row.name not in own and isinstance(value := values.get(row.name), str | int)
         },
-        extras=_extras(rows, body),
+        extras=extras(body),
     )
+
+
+def _values(rows: Mapping[str, Field], body: Body) -> dict[str, Value]:
+    """Every field that is present, as its kind reads it."""
+    values: dict[str, Value] = {}
+    for name, row in rows.items():
+        other, word = row.ignored_if
+        if other and values.get(other) == word:
+            continue
+        value = _value(row, body.get(name))
+        if value is not None:
+            values[name] = value
+    return values
 
 
 def _complete(rule: Rule, values: Mapping[str, Value]) -> None:
     for row in rule.fields:
-        if row.required and row.name not in values:
+        other, word = row.ignored_if
+        needed = row.required and not (other and values.get(other) == word)
+        if (needed or row.needed_with in values) and row.name not in values:
             msg = f"{row.name} is required."
             raise MissingField(msg, field=row.name)
-    if rule.either and not any(name in values for name in rule.either):
-        msg = f"One of {', '.join(rule.either)} is required."
-        raise MissingField(msg, field=rule.either[0])
+    for group in rule.either:
+        if not any(name in values for name in group):
+            msg = f"One of {', '.join(group)} is required."
+            raise MissingField(msg, field=group[0])
 
 
 def _value(row: Field, raw: object) -> Value | None:
     """The field as its kind reads it; None when it is absent."""
-    if raw is None or raw == "" or raw == [] or raw == {}:  # noqa: PLR1714  lists do not hash
-        return None
-    return _READERS[row.kind](row, raw)
+    return None if absent(raw) else _READERS[row.kind](row, raw)
 
 
 def _flag(row: Field, raw: object) -> bool:
@@ -111,7 +116,7 @@ def _image(row: Field, raw: object) -> tuple[Image, ...]:
 
 
 def _words(row: Field, raw: object) -> tuple[str, ...]:
-    return tuple(str(each) for each in _list(raw)[: row.most])
+    return tuple(each for each in _list(raw)[: row.most] if isinstance(each, str))
 
 
 def _object(row: Field, raw: object) -> Mapping[str, object] | None:
@@ -153,11 +158,13 @@ def _number(row: Field, raw: object) -> int:
 
 
 def _choice(row: Field, raw: object) -> str:
+    """One of the choices as it is spelled upstream, whatever the letter case it came in."""
     word = raw.strip().upper() if isinstance(raw, str) else ""
-    if word not in row.choices:
-        msg = f"{row.name} must be one of {', '.join(row.choices)}."
-        raise BadField(msg, field=row.name)
-    return word
+    for choice in row.choices:
+        if choice.upper() == word:
+            return choice
+    msg = f"{row.name} must be one of {', '.join(row.choices)}."
+    raise BadField(msg, field=row.name)
 
 
 def _list(raw: object) -> Sequence[object]:
@@ -198,36 +205,24 @@ def _images(rule: Rule, values: Mapping[str, Value]) -> tuple[tuple[Image, ...],
     return tuple(images), named
 
 
-def _account_filter(values: Mapping[str, Value]) -> Mapping[str, object]:
-    found = values.get("accountFilter")
-    return found if isinstance(found, Mapping) else {}
+def _account_filter(body: Body) -> dict[str, object]:
+    """What the account filter says of fields that may also stand beside it."""
+    found = body.get("accountFilter")
+    if not isinstance(found, dict):
+        return {}
+    inner = cast("Body", found)
+    return {name: inner[name] for name in _NESTED if not absent(inner.get(name))}
 
 
 def _bot(word: Value | None) -> Bot:
     return Bot.NIJI_JOURNEY if word in {"NIJI", "NIJI_JOURNEY"} else Bot.MID_JOURNEY
 
 
-def _modes(values: Mapping[str, Value], account: Mapping[str, object]) -> tuple[Mode, ...]:
+def _modes(values: Mapping[str, Value]) -> tuple[Mode, ...]:
     """Wanted modes in the protocol's order; words that name no mode are left out."""
-    listed = account.get("modes") or values.get("modes") or ()
-    words = cast("Sequence[object]", listed if isinstance(listed, list | tuple) else ())
-    asked = (values.get("mode"), *words)
-    names = [word.strip().upper() for word in asked if isinstance(word, str)]
+    listed = cast("tuple[str, ...]", values.get("modes", ()))
+    names = [word.strip().upper() for word in (str(values.get("mode", "")), *listed)]
     return tuple(dict.fromkeys(Mode(name) for name in names if name in Mode.__members__))
-
-
-def _extras(rows: Mapping[str, Field], body: Body) -> dict[str, object]:
-    """Unknown fields that travel on: whole ones, in order, as long as they fit."""
-    kept: dict[str, object] = {}
-    room = EXTRAS_MOST
-    for name, value in body.items():
-        if name in rows or _STAYS.search(name) or value is None:
-            continue
-        room -= len(json.dumps({name: value}, ensure_ascii=False).encode("utf-8", "replace"))
-        if room < 0:
-            break
-        kept[name] = value
-    return kept
 
 
 _READERS: Final[Mapping[Kind, Callable[[Field, object], Value | None]]] = {

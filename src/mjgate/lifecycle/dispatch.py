@@ -8,7 +8,8 @@ What nobody knows the fate of becomes UNKNOWN and is never sent again.
 import logging
 from typing import Final
 
-from mjgate.dialects import Accepted
+from mjgate.dialects import Accepted, Work
+from mjgate.domain.buttons import asks_always
 from mjgate.domain.channel import Need
 from mjgate.domain.clock import SECOND
 from mjgate.domain.errors import NoChannel, NotSent, Rejected, Unanswered, UpstreamRefused
@@ -17,13 +18,14 @@ from mjgate.domain.redact import redact
 from mjgate.domain.task import State, Task
 from mjgate.domain.timing import SEND_LATEST
 from mjgate.lifecycle import Gateway
+from mjgate.lifecycle.cancel import carry_out
 from mjgate.lifecycle.finish import fail_in
 from mjgate.lifecycle.lines import Line
 from mjgate.lifecycle.routing import Route, attempt_at, line, routes
 from mjgate.lifecycle.verdict import Outcome, Waiting, present, refused, taken, unknown
 from mjgate.lifecycle.work import decode, work_of
 from mjgate.store import attempts, channels, tasks
-from mjgate.store.attempts import Attempt
+from mjgate.store.attempts import Attempt, Step
 from mjgate.store.attempts import Outcome as Ended
 from mjgate.store.books import SlotTakenError
 from mjgate.store.database import Transaction
@@ -68,7 +70,14 @@ async def _hand_over(
             return error
         return await refused(gateway, task, error, to.names, waiting)
     gateway.checkpoint("answered")
-    return await taken(gateway, task, accepted)
+    return await _wanted(gateway, await taken(gateway, task, accepted))
+
+
+async def _wanted(gateway: Gateway, outcome: Outcome) -> Outcome:
+    """The outcome, unless the client wanted the task cancelled while it was being sent."""
+    if outcome.task.cancel_wanted and outcome.task.state is State.SUBMITTED:
+        return Outcome(await carry_out(gateway, outcome.task))
+    return outcome
 
 
 async def _send(gateway: Gateway, task: Task, attempt: Attempt, to: Line) -> Accepted:
@@ -81,13 +90,27 @@ async def _send(gateway: Gateway, task: Task, attempt: Attempt, to: Line) -> Acc
     except FileNotFoundError as error:
         msg = "An image of the request is no longer kept."
         raise Rejected(Verdict.CONTENT, msg) from error
-    call = dialect.submit(work, options)
     if gateway.clock.now() - attempt.opened_at > SEND_LATEST:
         msg = "this process came too late to send it"
         raise NotSent(msg)
-    heard = await gateway.upstream.submit(to.endpoint, call)
+    if attempt.step is Step.MODAL:
+        return await _confirm(gateway, to, work, task.upstream_id)
+    heard = await gateway.upstream.submit(to.endpoint, dialect.submit(work, options))
     gateway.checkpoint("unanswered")
-    return dialect.answered(heard, follow_up=task.parent_id is not None)
+    accepted = dialect.answered(heard, follow_up=task.parent_id is not None)
+    if not task.confirmed or not (accepted.window or asks_always(task.custom_id)):
+        return accepted
+    try:
+        return await _confirm(gateway, to, work, accepted.ids[0])
+    except NotSent as error:  # the window stands open there: nobody may press the button again
+        raise Unanswered(str(error)) from error
+
+
+async def _confirm(gateway: Gateway, to: Line, work: Work, upstream_id: str) -> Accepted:
+    """The client confirmed already, so the modal follows at once."""
+    call = to.provider.dialect.confirm(work, upstream_id, to.channel.options)
+    heard = await gateway.upstream.submit(to.endpoint, call)
+    return to.provider.dialect.answered(heard, follow_up=True)
 
 
 async def _elsewhere(

@@ -12,6 +12,7 @@ from mjgate.domain.task import Report, Result, State, Status, Task
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.finish import fail, succeed, why_it_failed
 from mjgate.lifecycle.lines import Line
+from mjgate.lifecycle.verdict import window_in
 from mjgate.store.columns import encode_result
 from mjgate.store.database import Transaction
 from mjgate.store.follow import Followed, Seen
@@ -44,6 +45,8 @@ async def apply(gateway: Gateway, to: Line, looks: Sequence[Look]) -> list[Seen]
     for look in looks:
         if look.report is not None and await _ended(gateway, to, look, look.report):
             continue
+        if look.report is not None and await _asks(gateway, look, look.report):
+            continue
         moved = look.report is not None and await _moved_on(gateway, look, look.report, rises)
         if not moved and await _out_of_time(gateway, look):
             continue
@@ -51,6 +54,24 @@ async def apply(gateway: Gateway, to: Line, looks: Sequence[Look]) -> list[Seen]
     if rises:
         await gateway.store.write(note_progress, rises)
     return seen
+
+
+async def _asks(gateway: Gateway, look: Look, report: Report) -> bool:
+    """Whether the upstream turned out to wait for a confirmation: chains hide that they ask."""
+    task = look.task
+    if report.status is not Status.MODAL or task.state is not State.SUBMITTED or task.confirmed:
+        return False
+    now = gateway.clock.now()
+    until = now + gateway.timing.window
+    moved = await gateway.store.write(
+        window_in,
+        task.id,
+        task.upstream_id,
+        offered=report.final_prompt or "",
+        until=until,
+        now=now,
+    )
+    return moved is not None
 
 
 async def _ended(gateway: Gateway, to: Line, look: Look, report: Report) -> bool:
@@ -62,7 +83,7 @@ async def _ended(gateway: Gateway, to: Line, look: Look, report: Report) -> bool
         return True
     if report.status is not Status.SUCCESS:
         return False
-    result = _completed(look.task, report)
+    result = completed(look.task, report)
     if delivers(look.task.action, result):
         await succeed(gateway, look.task, result, actor="look")
         return True
@@ -126,7 +147,7 @@ def delivers(action: Action, result: Result) -> bool:
             return bool(result.image_url or result.image_urls or result.video_urls)
 
 
-def _completed(task: Task, report: Report) -> Result:
+def completed(task: Task, report: Report) -> Result:
     """The result with buttons, made here where the upstream gives none."""
     result = report.onto(task.result)
     if result.buttons:

@@ -10,6 +10,7 @@ from functools import partial
 from mjgate.domain.account import Caller
 from mjgate.domain.action import Action, Mode
 from mjgate.domain.buttons import Window, meaning
+from mjgate.domain.change import as_button, spelled_out
 from mjgate.domain.channel import Need
 from mjgate.domain.errors import (
     ModeNotAllowed,
@@ -40,6 +41,8 @@ class Plan:
     prompt_up: str
     parent: Task | None
     need: Need
+    window: bool = False  # asks first, and we keep the window
+    final_prompt: str = ""  # what the window offers
 
     @property
     def pinned(self) -> bool:
@@ -57,11 +60,14 @@ class Plan:
 async def plan(gateway: Gateway, caller: Caller, order: Order, prefix: Mode | None) -> Plan:
     """Decide all that can be decided before anything is written. Raises Refused."""
     _check_addresses(gateway, order)
+    order = spelled_out(order)
     parent = await _parent(gateway.store.reader, caller, order)
+    order = as_button(order, parent.result.buttons if parent else ())
     prices = await gateway.prices.value(
         gateway.clock.now(), partial(settings.prices, gateway.store.reader)
     )
     action = _action(order)
+    window = _window(order)
     wanted = _wanted(caller, order, prefix)
     mode = wanted or _inherited(caller, parent)
     caller.check(action, mode)
@@ -81,6 +87,8 @@ async def plan(gateway: Gateway, caller: Caller, order: Order, prefix: Mode | No
             bot=order.bot,
             instance_id=order.instance_id,
         ),
+        window=window,
+        final_prompt=_offered(order, parent) if window and parent else "",
     )
 
 
@@ -112,14 +120,29 @@ def _action(order: Order) -> Action:
         return Action.VIDEO
     if order.rule.action is not None:
         return order.rule.action
-    pressed = meaning(order.custom_id)
-    if pressed.window is Window.ALWAYS:
-        msg = f"'{pressed.label or order.custom_id}' opens a window, which is not served yet."
-        raise Unsupported(msg, field="customId")
     if order.custom_id.lower().endswith("::all"):
         msg = "Buttons that make several tasks at once are not served yet; press them one by one."
         raise Unsupported(msg, field="customId")
-    return pressed.action
+    return meaning(order.custom_id).action
+
+
+def _window(order: Order) -> bool:
+    """Whether the button asks first: always, or because the client wants to change the prompt."""
+    if not order.custom_id:
+        return False
+    pressed = meaning(order.custom_id)
+    return pressed.window is Window.ALWAYS or (pressed.window is Window.REMIX and order.remix)
+
+
+def _offered(order: Order, parent: Task) -> str:
+    """What the window offers: the parent's prompt; after a picker the one that was picked."""
+    found = meaning(order.custom_id).pattern.fullmatch(order.custom_id)
+    number = found.groupdict().get("n") if found else None
+    choices = [each for each in parent.result.final_prompt.split("\n\n") if each.strip()]
+    picks = parent.action in {Action.DESCRIBE, Action.SHORTEN}
+    if picks and number and int(number) <= len(choices):
+        return choices[int(number) - 1].strip()
+    return parent.prompt or parent.result.final_prompt
 
 
 def _wanted(caller: Caller, order: Order, prefix: Mode | None) -> Mode | None:

@@ -20,14 +20,16 @@ from mjgate.domain.errors import (
     QueueFull,
 )
 from mjgate.domain.image import Picture
-from mjgate.domain.order import Image, Order
+from mjgate.domain.order import Order
 from mjgate.domain.task import Result, State, Task
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.dispatch import dispatch
+from mjgate.lifecycle.inputs import Inputs, keep
 from mjgate.lifecycle.plan import Plan, plan
 from mjgate.lifecycle.routing import Route, attempt_at, refusal, routes
 from mjgate.lifecycle.verdict import Outcome, Waiting
-from mjgate.lifecycle.work import Request, Stored, encode
+from mjgate.lifecycle.window import confirm, open_in
+from mjgate.lifecycle.work import Request, encode
 from mjgate.store import attempts, blobs, channels, idempotency, pressed, tasks
 from mjgate.store.attempts import Attempt
 from mjgate.store.books import Limit, SlotTakenError
@@ -50,15 +52,6 @@ class Once:
 
 
 @dataclass(frozen=True, slots=True)
-class Inputs:
-    """The images of an order once they are kept: as the request names them, and their blobs."""
-
-    images: tuple[Stored, ...]
-    named: dict[str, Stored]
-    pictures: Mapping[str, Picture]
-
-
-@dataclass(frozen=True, slots=True)
 class Acceptance:
     """What one accepting transaction writes."""
 
@@ -66,6 +59,7 @@ class Acceptance:
     attempt: Attempt | None
     pictures: Mapping[str, Picture]
     once: Once | None
+    window: int  # how long a window stays open
 
 
 async def submit(
@@ -73,13 +67,31 @@ async def submit(
 ) -> Outcome:
     """Take the order. Raises Refused; then nothing is charged and nothing was sent."""
     planned = await plan(gateway, caller, order, prefix)
+    order = planned.order
     found = await _routes(gateway, planned)
-    inputs = await _keep(gateway, order)
+    inputs = await keep(gateway, order)
     draft = _draft(gateway, caller, planned, inputs)
     try:
-        task, attempt = await _accept(gateway, caller, draft, found, inputs, once)
+        if planned.window:
+            task, attempt = await _write(gateway, draft, None, inputs, once)
+        else:
+            task, attempt = await _accept(gateway, caller, draft, found, inputs, once)
     except ConstraintBroken as broken:
         return await _pressed_before(gateway, draft, broken)
+    return await _send(gateway, task, attempt)
+
+
+async def modal(gateway: Gateway, caller: Caller, order: Order) -> Outcome:
+    """Confirm a window, and hand the task over under its old id. Raises Refused."""
+    for image in order.named_images.values():
+        if isinstance(image, str):
+            gateway.public.refuse(image, field="maskBase64")
+    task, attempt = await confirm(gateway, caller, order)
+    return await _send(gateway, task, attempt)
+
+
+async def _send(gateway: Gateway, task: Task, attempt: Attempt | None) -> Outcome:
+    """Hand over what has an attempt; what has none waits here."""
     gateway.checkpoint("before-send")
     if attempt is None:
         return Outcome(task)
@@ -124,22 +136,6 @@ async def _home(gateway: Gateway, parent: Task) -> Route:
     return Route(channel.id, parent.credential_id)
 
 
-async def _keep(gateway: Gateway, order: Order) -> Inputs:
-    """Store every image before the task is written, so that it can always be sent."""
-    pictures: dict[str, Picture] = {}
-
-    async def kept(image: Image) -> Stored:
-        if isinstance(image, str):
-            return Stored(url=image)
-        content_hash = await gateway.files.put(image.data)
-        pictures[content_hash] = image
-        return Stored(hash=content_hash)
-
-    images = tuple([await kept(image) for image in order.images])
-    named = {role: await kept(image) for role, image in order.named_images.items()}
-    return Inputs(images, named, pictures)
-
-
 def _draft(gateway: Gateway, caller: Caller, planned: Plan, inputs: Inputs) -> Task:
     """The task as it will be written, but for its id, state, channel and turn."""
     order, parent = planned.order, planned.parent
@@ -174,7 +170,7 @@ def _draft(gateway: Gateway, caller: Caller, planned: Plan, inputs: Inputs) -> T
         price_version=planned.price_version,
         request=encode(request),
         submit_at=gateway.clock.now(),
-        state=State.QUEUED,
+        state=State.WINDOW if planned.window else State.QUEUED,
         version=0,
         progress=0,
         channel_id=parent.channel_id if parent else None,
@@ -190,7 +186,7 @@ def _draft(gateway: Gateway, caller: Caller, planned: Plan, inputs: Inputs) -> T
         pinned=planned.pinned,
         confirmed=False,
         announced=False,
-        result=Result(),
+        result=Result(final_prompt=planned.final_prompt),
         reason="",
         fail_text="",
         admin_text="",
@@ -226,7 +222,7 @@ async def _write(
     for _ in range(_MINTS):
         task = _minted(draft, route, gateway.clock.now())
         attempt = None if route is None else attempt_at(gateway, task, 1, route)
-        acceptance = Acceptance(task, attempt, inputs.pictures, once)
+        acceptance = Acceptance(task, attempt, inputs.pictures, once, gateway.timing.window)
         try:
             written = await gateway.store.write(
                 _accept_in, acceptance, gateway.node, gateway.clock.now()
@@ -262,17 +258,20 @@ def _minted(draft: Task, route: Route | None, now: int) -> Task:
 async def _accept_in(tx: Transaction, acceptance: Acceptance, node: str, now: int) -> Task:
     """Everything that an accepted task is made of; the accounts come last."""
     task, once = acceptance.task, acceptance.once
+    window = task.state is State.WINDOW
     for content_hash, picture in acceptance.pictures.items():
         await blobs.put(tx, content_hash, len(picture.data), picture.type, now)
     if acceptance.attempt is not None:
         await attempts.begin(tx, acceptance.attempt)
-    else:
+    elif not window:
         task = await _lined_up(tx, task)
     if once is not None:
         row = Remembered(once.fingerprint, task.id, None, node, now)
         await idempotency.remember(tx, once.scope, once.key, row)
     if task.action is Action.UPSCALE and task.parent_id is not None:
         await pressed.press(tx, task)
+    if window:
+        return await open_in(tx, task, now + acceptance.window, now)
     return await create(tx, task, actor="user", now=now)
 
 

@@ -1,7 +1,7 @@
 """What is written when a channel has spoken, or has not: taken, unknown, refused."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from mjgate.dialects import Accepted
@@ -18,7 +18,7 @@ from mjgate.domain.redact import redact
 from mjgate.domain.task import State, Task
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.finish import fail_in
-from mjgate.store import attempts, tasks
+from mjgate.store import attempts, tasks, timers
 from mjgate.store.attempts import Outcome as Ended
 from mjgate.store.database import ConstraintBroken, Transaction
 from mjgate.store.moves import move
@@ -60,6 +60,8 @@ NOBODY.leave()
 
 async def taken(gateway: Gateway, task: Task, accepted: Accepted) -> Outcome:
     """The channel has it: its id is written, and from now on it is looked at."""
+    if accepted.window and not task.confirmed:
+        return await _asked(gateway, task, accepted)
     try:
         moved = await gateway.store.write(
             _submitted_in, task.id, accepted.ids[0], now=gateway.clock.now()
@@ -67,6 +69,43 @@ async def taken(gateway: Gateway, task: Task, accepted: Accepted) -> Outcome:
     except ConstraintBroken:
         return await _known_already(gateway, task, accepted.ids[0])
     return Outcome(moved or await present(gateway, task))
+
+
+async def _asked(gateway: Gateway, task: Task, accepted: Accepted) -> Outcome:
+    """The channel wants a confirmation first: the client is asked, and nothing is held."""
+    now = gateway.clock.now()
+    moved = await gateway.store.write(
+        window_in,
+        task.id,
+        accepted.ids[0],
+        offered=accepted.final_prompt,
+        until=now + gateway.timing.window,
+        now=now,
+    )
+    return Outcome(moved or await present(gateway, task))
+
+
+async def window_in(
+    tx: Transaction, task_id: int, upstream_id: str, *, offered: str, until: int, now: int
+) -> Task | None:
+    """The upstream's own window, found in its answer or by a look."""
+    task = await tasks.by_id(tx, task_id)
+    if task is None:
+        return None
+    offered = offered or task.result.final_prompt or task.prompt
+    await attempts.end(tx, task_id, Ended.ACCEPTED, now, hint=upstream_id)
+    await timers.start(tx, task_id, timers.Kind.WINDOW, until)
+    return await move(
+        tx,
+        task_id,
+        State.WINDOW,
+        actor="upstream",
+        now=now,
+        upstream_id=upstream_id,
+        result=replace(
+            task.result, final_prompt=offered or task.result.final_prompt or task.prompt
+        ),
+    )
 
 
 async def _submitted_in(

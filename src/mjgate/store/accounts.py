@@ -132,6 +132,34 @@ async def any_admin(reader: Reader) -> bool:
     return row is not None
 
 
+async def can_pay(reader: Reader, user_id: int, token_id: int, price: int) -> bool:
+    """Whether user and key have the money now; nothing is held."""
+    row = await reader.row(
+        """
+        SELECT 1 AS one FROM users u JOIN tokens t ON t.user_id = u.id
+        WHERE u.id = :user_id AND t.id = :token_id AND u.balance >= :price
+        AND (t.limited = 0 OR t.balance >= :price)
+        """,
+        user_id=user_id,
+        token_id=token_id,
+        price=price,
+    )
+    return row is not None
+
+
+async def open_windows_left(reader: Reader, user_id: int) -> int:
+    """How many more windows the user may have open."""
+    row = await reader.row(
+        """
+        SELECT u.max_windows - (
+            SELECT COUNT(*) FROM tasks t WHERE t.user_id = u.id AND t.state = 'WINDOW'
+        ) AS n FROM users u WHERE u.id = :user_id
+        """,
+        user_id=user_id,
+    )
+    return 0 if row is None else int(row["n"])
+
+
 async def group_id(tx: Transaction, name: str, now: int) -> int | None:
     """The id of a group; the group `default` is made when it is missing."""
     row = await tx.row("SELECT id FROM groups WHERE name = :name AND deleted_at IS NULL", name=name)

@@ -16,6 +16,13 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Step(StrEnum):
+    """What an attempt sends."""
+
+    SUBMIT = "submit"  # the task, and the modal with it if the client has confirmed already
+    MODAL = "modal"  # the confirmation of a window that stands open upstream
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One attempt; `nonce` travels to the upstream, so that a lost job can be recognised."""
@@ -27,14 +34,17 @@ class Attempt:
     nonce: str
     owner: str
     opened_at: int
+    step: Step = Step.SUBMIT
 
 
 async def begin(tx: Transaction, attempt: Attempt) -> None:
     """Write the attempt. A task with an open one breaks `a_task_has_one_open_attempt`."""
     await tx.run(
         """
-        INSERT INTO attempts (task_id, no, channel_id, credential_id, nonce, owner, opened_at)
-        VALUES (:task_id, :no, :channel_id, :credential_id, :nonce, :owner, :opened_at)
+        INSERT INTO attempts
+            (task_id, no, step, channel_id, credential_id, nonce, owner, opened_at)
+        VALUES
+            (:task_id, :no, :step, :channel_id, :credential_id, :nonce, :owner, :opened_at)
         """,
         task_id=attempt.task_id,
         no=attempt.no,
@@ -43,6 +53,7 @@ async def begin(tx: Transaction, attempt: Attempt) -> None:
         nonce=attempt.nonce,
         owner=attempt.owner,
         opened_at=attempt.opened_at,
+        step=attempt.step,
     )
 
 
@@ -78,4 +89,5 @@ def _from_row(row: Row) -> Attempt:
         nonce=row["nonce"],
         owner=row["owner"],
         opened_at=row["opened_at"],
+        step=Step(row["step"]),
     )

@@ -113,6 +113,28 @@ async def by_upstream(reader: Reader, channel_id: int, upstream_id: str) -> Task
     return None if row is None else from_row(row)
 
 
+async def rewrite(tx: Transaction, task_id: int, *, prompt: str, request: str) -> None:
+    """What a confirmed window asks for, in place of what it asked for before."""
+    await tx.run(
+        "UPDATE tasks SET prompt = :prompt, request = :request WHERE id = :id AND state = 'WINDOW'",
+        id=task_id,
+        prompt=prompt,
+        request=request,
+    )
+
+
+async def want_cancel(tx: Transaction, task_id: int) -> bool:
+    """Remember that the client wants it cancelled. False if its id is known by now."""
+    changed = await tx.run(
+        """
+        UPDATE tasks SET cancel_wanted = 1, version = version + 1
+        WHERE id = :id AND state IN ('SENDING', 'UNKNOWN')
+        """,
+        id=task_id,
+    )
+    return changed == 1
+
+
 async def disown(tx: Transaction, channel_id: int, upstream_id: str) -> None:
     """Take an upstream's job from the task that has it: another may own it now."""
     await tx.run(

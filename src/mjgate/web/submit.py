@@ -22,7 +22,7 @@ from mjgate.domain.errors import (
 )
 from mjgate.domain.order import Order, read_order
 from mjgate.domain.task import State, Status
-from mjgate.lifecycle.submit import Once, submit
+from mjgate.lifecycle.submit import Once, modal, submit
 from mjgate.lifecycle.verdict import Outcome
 from mjgate.store import channels, idempotency, tasks
 from mjgate.store.database import ConstraintBroken
@@ -32,12 +32,8 @@ from mjgate.web.context import Context
 from mjgate.web.respond import raw, refusal, request_id
 from mjgate.web.tasks import media_of
 
-SERVED: Final = frozenset(RULES) - {
-    "submit/change",
-    "submit/simple-change",
-    "submit/modal",
-    "submit/upload-discord-images",
-}
+MODAL: Final = "submit/modal"
+SERVED: Final = frozenset(RULES) - {"submit/upload-discord-images"}
 """The rules whose way through the gateway is whole; the others are refused by name."""
 
 LARGE: Final = 256 * 1024
@@ -78,12 +74,21 @@ async def _submit(
         return before
     try:
         order = await _order(rule, body)
-        outcome = await submit(context.gateway, caller, order, prefix=request.state.mode, once=once)
+        outcome = await _outcome(context, request, caller, order, once)
     except Refused as refused:
         return await _refused(context, request, once, refused, written=False)
     if outcome.refused is not None:
         return await _refused(context, request, once, outcome.refused, written=True)
     return await _accepted(context, once, outcome)
+
+
+async def _outcome(
+    context: Context, request: Request, caller: Caller, order: Order, once: Once | None
+) -> Outcome:
+    """A modal takes an old task on; everything else is a new one."""
+    if order.rule.path == MODAL:
+        return await modal(context.gateway, caller, order)
+    return await submit(context.gateway, caller, order, prefix=request.state.mode, once=once)
 
 
 async def _order(rule: Rule, body: bytes) -> Order:

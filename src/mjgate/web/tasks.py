@@ -8,10 +8,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mjgate.dialects.mjproxy import Media, TaskView, show
+from mjgate.dialects.mjproxy import Media, SubmitAnswer, TaskView, show
 from mjgate.domain.action import Action
 from mjgate.domain.errors import TooLarge
 from mjgate.domain.task import Task
+from mjgate.lifecycle.cancel import cancel
 from mjgate.links import Links
 from mjgate.store import tasks
 from mjgate.web.bodies import SMALL, decode, read
@@ -29,6 +30,7 @@ def routes(context: Context) -> list[Route]:
     listed = partial(_by_condition, context)
     return [
         Route("/mj/task/{id}/fetch", partial(_fetch, context)),
+        Route("/mj/task/{id}/cancel", partial(_cancel, context), methods=["POST"]),
         Route("/mj/task/list-by-condition", listed, methods=["POST"]),
         Route("/mj/task/list-by-ids", listed, methods=["POST"]),
     ]
@@ -40,6 +42,13 @@ async def _fetch(context: Context, request: Request) -> Response:
     gateway = context.gateway
     task = await tasks.get(gateway.store.reader, request.path_params["id"], seen_by=caller)
     return answer(view(task, gateway.links))
+
+
+async def _cancel(context: Context, request: Request) -> Response:
+    """End one's own task; the money follows the rules."""
+    caller = await context.doors.caller(request)
+    task = await cancel(context.gateway, request.path_params["id"], by=caller)
+    return answer(SubmitAnswer(1, "Cancelled", str(task.id), {"status": task.status}))
 
 
 async def _by_condition(context: Context, request: Request) -> Response:

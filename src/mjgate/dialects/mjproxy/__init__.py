@@ -6,7 +6,7 @@ Sources: the protocol's public documents and recorded answers of services that s
 """
 
 from mjgate.dialects.mjproxy.answers import answered, read_report, reports
-from mjgate.dialects.mjproxy.calls import fetch, look, submit
+from mjgate.dialects.mjproxy.calls import cancel, confirm, fetch, look, submit
 from mjgate.dialects.mjproxy.views import Media, SubmitAnswer, TaskView, encode, show
 
 __all__ = [
@@ -14,6 +14,8 @@ __all__ = [
     "SubmitAnswer",
     "TaskView",
     "answered",
+    "cancel",
+    "confirm",
     "encode",
     "fetch",
     "look",

@@ -49,6 +49,23 @@ def submit(work: Work, options: Options) -> Call:
     return Call("POST", f"{PREFIXES[form][work.mode]}/{path}", body)
 
 
+def confirm(work: Work, upstream_id: str, options: Options) -> Call:
+    """Confirm the window that `upstream_id` waits for."""
+    form = options.get("path", "plain")
+    body: dict[str, object] = {"taskId": upstream_id, "prompt": work.prompt}
+    if "mask" in work.named_images:
+        body["maskBase64"] = work.named_images["mask"]
+    if work.nonce:
+        body["state"] = work.nonce
+    return Call("POST", f"{PREFIXES[form][work.mode]}/submit/modal", body)
+
+
+def cancel(upstream_id: str, options: Options) -> Call:
+    """Ask for a task to be stopped."""
+    del options
+    return Call("POST", f"/mj/task/{upstream_id}/cancel", {})
+
+
 def look(upstream_ids: Sequence[str], options: Options) -> Call:
     """Ask for a batch; the mode's prefix plays no part in queries."""
     del options

@@ -1,0 +1,108 @@
+"""
+Cancel: at once where nothing was sent, else as far as the channel goes along.
+
+A task that is being sent, or whose fate nobody knows, is cancelled when its id is known. A result
+that a last look finds wins over the cancel.
+"""
+
+import asyncio
+from typing import Final
+
+from mjgate.dialects import Heard
+from mjgate.domain.account import Caller
+from mjgate.domain.errors import AlreadyFinished, NoChannel, Rejected, Unanswered
+from mjgate.domain.reasons import FailReason
+from mjgate.domain.task import Report, State, Status, Task
+from mjgate.lifecycle import Gateway
+from mjgate.lifecycle.finish import SENTENCES, fail, succeed
+from mjgate.lifecycle.lines import Line
+from mjgate.lifecycle.look import completed, delivers
+from mjgate.lifecycle.routing import line
+from mjgate.store import tasks
+from mjgate.store.database import Transaction
+from mjgate.store.moves import move
+
+PATIENCE: Final = 5.0
+"""Seconds that a channel gets to confirm."""
+
+
+async def cancel(gateway: Gateway, task_id: str, *, by: Caller) -> Task:
+    """Cancel the caller's task; as it stands afterwards. NotFound, AlreadyFinished."""
+    task = await tasks.get(gateway.store.reader, task_id, seen_by=by)
+    if task.state.final:
+        raise AlreadyFinished
+    if task.state in {State.QUEUED, State.WINDOW}:
+        ended = await fail(gateway, task, FailReason.CANCELLED, actor="user")
+        return ended or await cancel(gateway, task_id, by=by)
+    if task.state in {State.SENDING, State.UNKNOWN}:
+        if await gateway.store.write(tasks.want_cancel, task.id):
+            return await tasks.by_id(gateway.store.reader, task.id) or task
+        return await cancel(gateway, task_id, by=by)
+    return await carry_out(gateway, task)
+
+
+async def carry_out(gateway: Gateway, task: Task) -> Task:
+    """Ask the channel to stop, look once more, and end the task."""
+    try:
+        to = await line(gateway, task.channel_id or 0, task.credential_id or 0)
+    except NoChannel:
+        return await _end(gateway, task, confirmed=False)
+    confirmed = await _asked_to_stop(gateway, to, task)
+    report = await _last_look(gateway, to, task)
+    if report is not None and report.status is Status.SUCCESS:
+        result = completed(task, report)
+        if delivers(task.action, result):
+            done = await succeed(gateway, task, result, actor="cancel")
+            return done or await _present(gateway, task)
+    stopped = report is not None and report.status is Status.FAILURE
+    return await _end(gateway, task, confirmed=confirmed or stopped)
+
+
+async def _asked_to_stop(gateway: Gateway, to: Line, task: Task) -> bool:
+    """Whether the channel says that it has stopped."""
+    call = to.provider.dialect.cancel(task.upstream_id, to.channel.options)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            heard = await gateway.upstream.look(to.endpoint, call)
+        to.provider.dialect.answered(heard, follow_up=True)
+    except Rejected:
+        return False
+    except (Unanswered, TimeoutError):
+        return False
+    return True
+
+
+async def _last_look(gateway: Gateway, to: Line, task: Task) -> Report | None:
+    call = to.provider.dialect.fetch(task.upstream_id, to.channel.options)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            heard: Heard = await gateway.upstream.look(to.endpoint, call)
+        reports = to.provider.dialect.reports(heard)
+    except (Unanswered, TimeoutError):
+        return None
+    return next((each for each in reports if each.upstream_id == task.upstream_id), None)
+
+
+async def _end(gateway: Gateway, task: Task, *, confirmed: bool) -> Task:
+    """The money comes back if the channel has stopped; else the work was done and is paid."""
+    ended = await gateway.store.write(
+        _cancel_in, task.id, settle=not confirmed, now=gateway.clock.now()
+    )
+    return ended or await _present(gateway, task)
+
+
+async def _cancel_in(tx: Transaction, task_id: int, *, settle: bool, now: int) -> Task | None:
+    return await move(
+        tx,
+        task_id,
+        State.CANCELLED,
+        actor="user",
+        now=now,
+        settle=settle,
+        reason=FailReason.CANCELLED,
+        fail_text=SENTENCES[FailReason.CANCELLED],
+    )
+
+
+async def _present(gateway: Gateway, task: Task) -> Task:
+    return await tasks.by_id(gateway.store.reader, task.id) or task

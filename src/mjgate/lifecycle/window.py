@@ -1,0 +1,143 @@
+"""
+Windows: a button that asks first, and the modal that confirms it.
+
+A window holds neither money nor a slot. It is ours, opened at once, where the button is known to
+ask; or the upstream's own. Either way the modal takes the task on under the same id.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from mjgate.domain.account import Caller
+from mjgate.domain.errors import (
+    BadField,
+    MultipleJobs,
+    NotFound,
+    ParentChannelGone,
+    ParentNotFound,
+    QueueFull,
+    QuotaNotEnough,
+)
+from mjgate.domain.order import Order
+from mjgate.domain.prompt import jobs, without_mode_flags
+from mjgate.domain.reasons import FailReason
+from mjgate.domain.task import State, Task
+from mjgate.lifecycle import Gateway
+from mjgate.lifecycle.finish import fail_in
+from mjgate.lifecycle.inputs import Inputs, keep
+from mjgate.lifecycle.routing import Route, attempt_at
+from mjgate.lifecycle.work import decode, encode
+from mjgate.store import accounts, attempts, blobs, channels, tasks, timers
+from mjgate.store.attempts import Attempt, Step
+from mjgate.store.books import SlotTakenError
+from mjgate.store.database import Transaction
+from mjgate.store.moves import create, move
+from mjgate.store.timers import Kind
+
+ACTOR: Final = "modal"
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """A modal, ready to be written: the request as it will go up, and its new inputs."""
+
+    prompt: str
+    request: str
+    inputs: Inputs
+
+
+async def open_in(tx: Transaction, task: Task, until: int, now: int) -> Task:
+    """Write a task that waits for its modal. QuotaNotEnough, QueueFull."""
+    if not await accounts.can_pay(tx, task.user_id, task.token_id, task.price):
+        msg = f"The balance does not cover the {task.price} units that confirming would cost."
+        raise QuotaNotEnough(msg)
+    if await accounts.open_windows_left(tx, task.user_id) <= 0:
+        msg = "Too many of your windows wait for a confirmation; confirm or cancel some first."
+        raise QueueFull(msg)
+    await timers.start(tx, task.id, Kind.WINDOW, until)
+    return await create(tx, task, actor="user", now=now)
+
+
+async def confirm(gateway: Gateway, caller: Caller, order: Order) -> tuple[Task, Attempt | None]:
+    """Take a confirmed task on; without an attempt it waits, or somebody was first. Refused."""
+    try:
+        task = await tasks.get(gateway.store.reader, order.parent, seen_by=caller)
+    except NotFound as error:
+        raise ParentNotFound(field="taskId") from error
+    if task.state is not State.WINDOW:
+        if task.confirmed:
+            return task, None
+        msg = "The task named by taskId does not wait for a confirmation."
+        raise BadField(msg, field="taskId")
+    confirmation = await _confirmation(gateway, task, order)
+    channel = await channels.present(gateway.store.reader, task.channel_id or 0)
+    if channel is None or task.credential_id is None:
+        raise ParentChannelGone(field="taskId")
+    if not await tasks.lane_waits(gateway.store.reader, task.lane):
+        number = len(await attempts.of_task(gateway.store.reader, task.id)) + 1
+        step = Step.MODAL if task.upstream_id else Step.SUBMIT
+        route = Route(channel.id, task.credential_id)
+        attempt = replace(attempt_at(gateway, task, number, route), step=step)
+        try:
+            return await _write(gateway, task, confirmation, attempt)
+        except SlotTakenError:
+            pass
+    return await _write(gateway, task, confirmation, None)
+
+
+async def expire(gateway: Gateway) -> bool:
+    """End the windows that nobody confirmed in time."""
+    now = gateway.clock.now()
+    late = await timers.due(gateway.store.reader, Kind.WINDOW, now)
+    for task_id in late:
+        await gateway.store.write(_expire_in, task_id, now)
+    return bool(late)
+
+
+async def _confirmation(gateway: Gateway, task: Task, order: Order) -> Confirmation:
+    prompt = order.prompt or task.result.final_prompt or task.prompt
+    if jobs(prompt) > 1:
+        msg = "A confirmed prompt is one job; submit several as tasks of their own."
+        raise MultipleJobs(msg, field="prompt")
+    inputs = await keep(gateway, order)
+    before = decode(task.request)
+    request = replace(
+        before,
+        prompt=without_mode_flags(prompt),
+        named_images=before.named_images | inputs.named,
+        remix=True,
+    )
+    return Confirmation(prompt, encode(request), inputs)
+
+
+async def _write(
+    gateway: Gateway, task: Task, confirmation: Confirmation, attempt: Attempt | None
+) -> tuple[Task, Attempt | None]:
+    moved = await gateway.store.write(_confirm_in, task, confirmation, attempt, gateway.clock.now())
+    if moved is None:
+        return await tasks.by_id(gateway.store.reader, task.id) or task, None
+    return moved, attempt
+
+
+async def _confirm_in(
+    tx: Transaction, task: Task, confirmation: Confirmation, attempt: Attempt | None, now: int
+) -> Task | None:
+    present = await tasks.by_id(tx, task.id)
+    if present is None or present.state is not State.WINDOW:
+        return None
+    for content_hash, picture in confirmation.inputs.pictures.items():
+        await blobs.put(tx, content_hash, len(picture.data), picture.type, now)
+    await timers.stop(tx, task.id, Kind.WINDOW)
+    await tasks.rewrite(tx, task.id, prompt=confirmation.prompt, request=confirmation.request)
+    if attempt is not None:
+        await attempts.begin(tx, attempt)
+        return await move(tx, task.id, State.SENDING, actor=ACTOR, now=now, confirmed=True)
+    turn, _ = await tasks.turn_in(tx, task.lane, task.user_id)
+    return await move(tx, task.id, State.QUEUED, actor=ACTOR, now=now, confirmed=True, turn=turn)
+
+
+async def _expire_in(tx: Transaction, task_id: int, now: int) -> None:
+    await timers.stop(tx, task_id, Kind.WINDOW)
+    task = await tasks.by_id(tx, task_id)
+    if task is not None and task.state is State.WINDOW:
+        await fail_in(tx, task_id, FailReason.MODAL_EXPIRED, actor="window", now=now)

@@ -1,0 +1,123 @@
+"""Windows: what asks first, holds nothing, and goes on under its own id."""
+
+from mjgate.domain.clock import HOUR
+from tests.rig import RICH, Rig
+
+PRICE = 50_000
+
+
+async def an_upscale(rig: Rig) -> str:
+    grid = await rig.imagine("a red fox")
+    await rig.finished(grid)
+    upscale = (await rig.press(grid, "U1"))["result"]
+    await rig.finished(upscale)
+    return upscale
+
+
+async def spent(rig: Rig) -> int:
+    balance, held, _ = await rig.balance()
+    return RICH - balance - held
+
+
+async def test_a_button_that_always_asks_opens_a_window_at_once(rig: Rig) -> None:
+    upscale = await an_upscale(rig)
+    before = await rig.balance()
+
+    answer = await rig.press(upscale, "Vary (Region)")
+
+    assert (answer["code"], answer["description"]) == (21, "Waiting for window confirm")
+    assert answer["properties"]["finalPrompt"] == "a red fox"
+    assert (await rig.fetch(answer["result"]))["status"] == "MODAL"
+    assert await rig.balance() == before
+    assert (await rig.stats())["jobs"] == 2
+
+
+async def test_a_confirmed_window_goes_on_under_its_own_id(rig: Rig) -> None:
+    window = (await rig.press(await an_upscale(rig), "Custom Zoom"))["result"]
+    before = await spent(rig)
+
+    answer = await rig.post(
+        "/mj/submit/modal", {"taskId": window, "prompt": "a blue fox --zoom 1.5"}
+    )
+
+    task = await rig.finished(window)
+    assert (answer.json()["code"], answer.json()["result"]) == (1, window)
+    assert (task["status"], task["action"]) == ("SUCCESS", "CUSTOM_ZOOM")
+    assert task["prompt"] == "a blue fox --zoom 1.5"
+    assert await spent(rig) == before + PRICE
+    assert await rig.books() == ()
+
+
+async def test_a_window_is_confirmed_once(rig: Rig) -> None:
+    window = (await rig.press(await an_upscale(rig), "Custom Zoom"))["result"]
+    body = {"taskId": window, "prompt": "a blue fox"}
+
+    first = (await rig.post("/mj/submit/modal", body)).json()
+    again = (await rig.post("/mj/submit/modal", body)).json()
+
+    await rig.finished(window)
+    assert (first["code"], again["code"], again["result"]) == (1, 1, window)
+    assert (await rig.stats())["jobs"] == 3
+
+
+async def test_a_task_that_never_asked_cannot_be_confirmed(rig: Rig) -> None:
+    grid = await rig.imagine()
+
+    answer = (await rig.post("/mj/submit/modal", {"taskId": grid})).json()
+
+    assert (answer["code"], answer["properties"]["field"]) == (4, "taskId")
+
+
+async def test_remix_asks_only_when_the_client_wants_it(rig: Rig) -> None:
+    grid = await rig.imagine()
+    await rig.finished(grid)
+
+    plain = await rig.press(grid, "V1")
+    remixed = await rig.press(grid, "V1", enableRemix=True)
+
+    assert (plain["code"], remixed["code"]) == (1, 21)
+
+
+async def test_a_window_that_nobody_confirms_ends_and_cost_nothing(rig: Rig) -> None:
+    window = (await rig.press(await an_upscale(rig), "Custom Zoom"))["result"]
+    before = await rig.balance()
+
+    rig.clock.pass_by(HOUR + 1)
+    await rig.expire()
+
+    task = await rig.fetch(window)
+    assert (task["status"], task["properties"]["reason"]) == ("FAILURE", "modal_expired")
+    assert await rig.balance() == before
+
+
+async def test_without_money_a_window_stays_open(rig: Rig) -> None:
+    window = (await rig.press(await an_upscale(rig), "Custom Zoom"))["result"]
+    await rig.impoverish()
+
+    answer = await rig.post("/mj/submit/modal", {"taskId": window})
+
+    assert (answer.status_code, answer.json()["error"]) == (402, "quota_not_enough")
+    assert (await rig.fetch(window))["status"] == "MODAL"
+
+
+async def test_another_users_window_does_not_exist(rig: Rig) -> None:
+    window = (await rig.press(await an_upscale(rig), "Custom Zoom"))["result"]
+
+    answer = (await rig.post("/mj/submit/modal", {"taskId": window}, by=rig.bob)).json()
+
+    assert answer["properties"]["reason"] == "parent_not_found"
+
+
+async def test_a_change_presses_the_button_that_it_names(rig: Rig) -> None:
+    grid = await rig.imagine()
+    await rig.finished(grid)
+
+    numbered = await rig.post(
+        "/mj/submit/change", {"taskId": grid, "action": "VARIATION", "index": 3}
+    )
+    spelled = await rig.post("/mj/submit/simple-change", {"content": f"{grid} u2"})
+
+    varied = await rig.finished(numbered.json()["result"])
+    upscaled = await rig.finished(spelled.json()["result"])
+    assert (varied["action"], upscaled["action"]) == ("VARIATION", "UPSCALE")
+    assert "::3::" in varied["customId"]
