@@ -156,7 +156,7 @@ class Easel:
         if job.action is Action.UPSCALE and job.parent is not None:
             job, number = job.parent, job.index - 1
         end = self.kept(job.named_images.get("end_image", ""))
-        high = job.options.get("motion") == "HIGH" or "animate_high" in job.custom_id
+        high = job.options.get("motion") == "high" or "animate_high" in job.custom_id
         motion, loop = "high" if high else "low", bool(job.options.get("loop"))
         last = end.data if end else None
         return await self._file("draw_clip", data, job.seed + number, motion, 2.4, last, loop)
