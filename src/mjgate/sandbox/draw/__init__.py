@@ -11,7 +11,7 @@ from mjgate.sandbox.draw.reading import describe, reference
 from mjgate.sandbox.draw.reframe import pan, square, world, zoom
 from mjgate.sandbox.draw.retouch import edit, inpaint, retexture, swap
 from mjgate.sandbox.draw.scene import Reference, Scene, Step, scene, vary
-from mjgate.sandbox.draw.sheets import enlarge, grid, tile, upscale
+from mjgate.sandbox.draw.sheets import cut_of, enlarge, grid, tile, upscale
 
 __all__ = [
     "Reference",
@@ -20,6 +20,7 @@ __all__ = [
     "blend",
     "blend_scene",
     "clip",
+    "cut_of",
     "describe",
     "edit",
     "enlarge",

@@ -97,7 +97,7 @@ def _marble(canvas: Canvas, look: Look, stops: list[Rgb]) -> Paint:
     b = sample(field, u + a * 0.5 + 0.2, v + a * 0.3) - 0.5
     c = sample(field, u + b * 0.75 + 0.5, v + a * 0.4 + b * 0.4)
     out = colour.gradient(stops, smooth(0.12, 0.88, c + a * 0.25))
-    light = np.clip((c - np.roll(c, (3, 3), (0, 1))) / canvas.pixel * 0.02, -0.2, 0.25)
+    light = np.clip((c - np.roll(c, (1, 1), (0, 1))) / canvas.pixel * 0.006, -0.10, 0.14)
     out = out + light[..., None]
     vein = np.exp(-((np.abs(b - 0.02 + 0.2 * (c - 0.5)) / 0.012) ** 2)) * smooth(0.4, 0.6, c)
     gold = colour.gradient(

@@ -83,15 +83,16 @@ def brief(prompt: str) -> Brief:
     weather = frozenset(concept for kind, concept in found if kind == "weather")
     place = _place(places, things, weather, found, text)
     hours = [concept for kind, concept in found if kind == "time"]
+    moods = frozenset(concept for kind, concept in found if kind == "mood")
     styles = [concept for kind, concept in found if kind == "style"]
     return Brief(
         place=place,
         water=bool(_WATER.intersection((place, *places))) and not dropped.intersection(_WATER),
         things=things[:3],
-        hour=hours[0] if hours else _implied(weather),
+        hour=hours[0] if hours else _implied(weather, place, moods),
         weather=weather,
         style=styles[0] if styles else ("anime" if settings.niji else None),
-        moods=frozenset(concept for kind, concept in found if kind == "mood"),
+        moods=moods,
         tints=tints[:3],
         places=frozenset(places),
         crop=next((concept for kind, concept in found if kind == "crop"), None),
@@ -129,7 +130,9 @@ def _place(
     kinds = {kind for kind, _ in found}
     homes = [_HOME[thing.name] for thing in things if thing.name in _HOME]
     some = _LANDS[int(dice("land", text).integers(len(_LANDS)))]
+    swims = any(_HOME.get(thing.name) == "underwater" for thing in things)
     choices = (
+        *(["underwater"] if swims and set(places) <= {"lake", "river"} else []),
         *(place for place in places if place not in _WATER),
         *places,
         *(["field"] if "crop" in kinds else []),
@@ -141,8 +144,9 @@ def _place(
     return choices[0]
 
 
-def _implied(weather: frozenset[str]) -> str | None:
-    if weather & {"aurora", "stars", "fireworks"}:
+def _implied(weather: frozenset[str], place: str, moods: frozenset[str]) -> str | None:
+    neon = place == "city" and "neon" in moods
+    if neon or weather & {"aurora", "stars", "fireworks"}:
         return "night"
     if "storm" in weather:
         return "storm"

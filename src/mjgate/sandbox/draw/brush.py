@@ -1,10 +1,21 @@
 """Styles that come from a hand: oil, watercolour, ink and pencil."""
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import ImageDraw, ImageFilter
 
 from mjgate.sandbox.draw import colour
-from mjgate.sandbox.draw.canvas import Canvas, Field, Paint, blur, mix, smooth, to_image, to_paint
+from mjgate.sandbox.draw.canvas import (
+    Canvas,
+    Field,
+    Paint,
+    Whole,
+    blur,
+    mix,
+    smooth,
+    to_image,
+    to_paint,
+)
 from mjgate.sandbox.draw.colour import rgb
 from mjgate.sandbox.draw.noise import clamped, dice, fbm
 from mjgate.sandbox.draw.scene import Look
@@ -22,11 +33,19 @@ def calmed(canvas: Canvas, paint: Paint, reach: float) -> Paint:
     half = (r + 1) // 2
     best, out = np.full(grey.shape, np.inf, dtype=np.float32), mean
     for dy, dx in ((-half, -half), (-half, half), (half, -half), (half, half)):
-        value = np.roll(spread, (dy, dx), (0, 1))
+        value = _shifted(spread, dy, dx)
         better = value < best
         best = np.where(better, value, best)
-        out = np.where(better[..., None], np.roll(mean, (dy, dx), (0, 1)), out)
+        out = np.where(better[..., None], _shifted(mean, dy, dx), out)
     return out
+
+
+def _shifted(field: Field, down: int, right: int) -> Field:
+    """Moved by whole pixels; the edge goes on where nothing comes in."""
+    high, wide = field.shape[:2]
+    rows: Whole = np.arange(-down, high - down, dtype=np.int64).clip(0, high - 1)
+    columns: Whole = np.arange(-right, wide - right, dtype=np.int64).clip(0, wide - 1)
+    return field[rows][:, columns]
 
 
 def bent(canvas: Canvas, paint: Paint, seed: int, reach: float, frequency: float = 14.0) -> Paint:
@@ -56,43 +75,46 @@ def oil(canvas: Canvas, look: Look, paint: Paint) -> Paint:
     sheet = to_image(base)
     draw = ImageDraw.Draw(sheet)
     roll = dice("oil", look.detail)
-    sizes = [(900, 0.017, 0.075), (1900, 0.009, 0.045), (2600, 0.005, 0.026)]
-    if canvas.pixel < 1 / 800:
-        sizes.append((7000, 0.0025, 0.014))
-    for count, width, length in sizes:
-        _strokes(canvas, draw, base, turn, roll, count, width, length)
+    busy = blur(np.abs(edges(canvas, paint, 0.006)), 0.008 / canvas.pixel) > 0.009
+    fine = colour.saturate(calmed(canvas, paint, 0.007), 1.2)
+    for count, width, length, tones, where in (
+        (900, 0.017, 0.075, base, None),
+        (1900, 0.009, 0.045, base, None),
+        (1500, 0.005, 0.026, base, None),
+        (9000, 0.0042, 0.017, fine, busy),
+        (9000 if canvas.pixel < 1 / 800 else 0, 0.0022, 0.011, fine, busy),
+    ):
+        _strokes(canvas, draw, tones, turn, roll, (count, width, length), where)
     out = to_paint(sheet)
     height = colour.brightness(out) + 0.25 * fbm(canvas, 50, look.detail, gain=0.7)
-    relief = height - np.roll(height, (max(1, round(0.002 / canvas.pixel)),) * 2, (0, 1))
+    step = max(1, round(0.002 / canvas.pixel))
+    relief = height - _shifted(height, step, step)
     return np.clip(out + np.clip(relief * 0.5, -0.12, 0.12)[..., None], 0, 1)
 
 
-def _strokes(  # noqa: PLR0913, PLR0917
+def _strokes(
     canvas: Canvas,
     draw: ImageDraw.ImageDraw,
     base: Paint,
     turn: Field,
     roll: np.random.Generator,
-    count: int,
-    width: float,
-    length: float,
+    size: tuple[int, float, float],
+    where: NDArray[np.bool_] | None,
 ) -> None:
-    view = canvas.view
-    count = round(count * (view.right - view.left))
-    u, v, long = (
-        roll.random(count),
-        roll.random(count),
-        roll.uniform(0.6, 1.3, count) * length / canvas.pixel / 2,
-    )
+    """Many strokes of one size: how many, their width and length; only `where` it is true."""
+    count = round(size[0] * (canvas.view.right - canvas.view.left))
+    u, v, w = roll.random(count), roll.random(count), roll.uniform(0.6, 1.3, count)
+    bend, shade = roll.normal(0, 0.25, count), roll.normal(0, 0.05, count)
     x, y = u * canvas.width, v * canvas.height
     at = y.astype(int), x.astype(int)
-    tones = base[at] * (1.0 + roll.normal(0, 0.055, (count, 1)))
-    fills = (np.clip(tones, 0, 1) * 255).astype(int).tolist()
+    long = w * (size[2] / canvas.pixel / 2)
     dx, dy = np.cos(turn[at]) * long, np.sin(turn[at]) * long
-    bend = roll.normal(0, 0.25, count)
-    wide = max(1, round(width / canvas.pixel))
-    ends = np.stack([x - dx, y - dy, x - dy * bend, y + dx * bend, x + dx, y + dy], axis=1).tolist()
-    for line, fill in zip(ends, fills, strict=True):
+    ends = np.stack([x - dx, y - dy, x - dy * bend, y + dx * bend, x + dx, y + dy], axis=1)
+    fills = (np.clip(base[at] * (1.0 + shade[:, None]), 0, 1) * 255).astype(int)
+    if where is not None:
+        ends, fills = ends[where[at]], fills[where[at]]
+    wide = max(1, round(size[1] / canvas.pixel))
+    for line, fill in zip(ends.tolist(), fills.tolist(), strict=True):
         draw.line(line, fill=tuple(fill), width=wide, joint="curve")
 
 
@@ -136,7 +158,9 @@ def ink(canvas: Canvas, look: Look, paint: Paint) -> Paint:
     line = np.clip(
         edges(canvas, grey[..., None] * np.ones(3, np.float32), 0.0032) * 9 - 0.06, 0, 0.85
     )
-    dark = np.clip((1.0 - tone) ** 1.15 * (0.95 + wash * 0.6 + fibre * 0.5), 0, 1) * 0.92
+    dark = (
+        np.clip(np.clip(1.0 - tone, 0, 1) ** 1.15 * (0.95 + wash * 0.6 + fibre * 0.5), 0, 1) * 0.92
+    )
     dark = np.clip(dark + line * (0.75 + fibre), 0, 0.97)
     dark = (
         dark

@@ -61,6 +61,8 @@ def _outdoors(canvas: Canvas, chosen: Look) -> tuple[Paint, Field]:
     paint = sky.disc(canvas, chosen, paint)
     paint = clouds.paint(canvas, chosen, paint)
     paint = weather.wonders(canvas, chosen, paint)
+    if "space" in chosen.brief.places:
+        paint = space.risen(canvas, chosen, paint)
     if chosen.brief.style == "vaporwave":
         paint = retro.sun(canvas, chosen, paint)
         if chosen.brief.place not in {"city", "sea"}:

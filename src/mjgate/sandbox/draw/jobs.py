@@ -63,7 +63,7 @@ def draw_take(
 def cut_take(data: bytes, take: int | None, factor: float = 2.0, form: str = "jpeg") -> Drawn:
     """One picture of a grid (or with no take the picture) enlarged, whatever it shows."""
     picture = _open(data)
-    part = picture if take is None else sheets.cut(picture, take % 4)
+    part = picture if take is None else sheets.cut_of(picture, take % 4)
     return _drawn(sheets.enlarge(part, factor=factor, seed=seeded(len(data))), form)
 
 

@@ -121,10 +121,10 @@ def sample(field: Field, across: Field, down: Field) -> Field:
     x1, y1 = (x0 + 1) & (width - 1), (y0 + 1) & (height - 1)
     flat = field.ravel()
     upper, lower = y0 * width, y1 * width
-    a = flat.take(upper + x0)
-    a += (flat.take(upper + x1) - a) * s
-    b = flat.take(lower + x0)
-    b += (flat.take(lower + x1) - b) * s
+    a = flat[upper + x0]
+    a += (flat[upper + x1] - a) * s
+    b = flat[lower + x0]
+    b += (flat[lower + x1] - b) * s
     return a + (b - a) * t
 
 

@@ -58,7 +58,7 @@ def ukiyoe(canvas: Canvas, look: Look, paint: Paint) -> Paint:
     calm = calmed(canvas, paint, 0.009)
     grey = colour.brightness(calm)
     inks = [rgb(text) for text in ("#16233f", "#2f4f7a", "#6f93a4", "#c9bf9c", "#f0e3c4")]
-    dyed = mix(colour.gradient(inks, smooth(0.02, 0.95, grey)), colour.saturate(calm, 1.15), 0.5)
+    dyed = mix(colour.gradient(inks, smooth(0.02, 0.95, grey)), colour.saturate(calm, 1.3), 0.62)
     flat = mix(_flat(canvas, dyed, 12), dyed, 0.2)
     lines = np.clip(edges(canvas, calm, 0.0022) * 14 - 0.14, 0, 1)
     grain = fbm(canvas, 26, look.detail, stretch=12, gain=0.65) - 0.5

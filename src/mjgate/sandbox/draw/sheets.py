@@ -40,7 +40,7 @@ def together(tiles: list[Image.Image]) -> Image.Image:
     return sheet
 
 
-def cut(sheet: Image.Image, take: int) -> Image.Image:
+def cut_of(sheet: Image.Image, take: int) -> Image.Image:
     """One of the four pictures of a grid."""
     wide, high = sheet.width // 2, sheet.height // 2
     left, top = take % 2 * wide, take // 2 * high
@@ -53,8 +53,8 @@ def sketch(picture: Image.Image, progress: int, seed: int) -> Image.Image:
     paint = to_paint(picture)
     short = min(picture.size)
     soft = blur(paint, 0.09 * short * left**1.6)
-    cloud = np.stack([fbm_plain(picture.size, 7, seeded(seed, "sketch", c)) for c in range(3)], -1)
-    return to_image(soft + (cloud - 0.5) * np.float32(0.9 * left**2))
+    cloud = np.stack([fbm_plain(picture.size, 5, seeded(seed, "sketch", c)) for c in range(3)], -1)
+    return to_image(soft + (cloud - 0.5) * np.float32(0.22 * left**2))
 
 
 def upscale(scene: Scene, take: int, *, factor: float, variant: str = "subtle") -> Image.Image:

@@ -30,7 +30,7 @@ def paint(canvas: Canvas, look: Look) -> Paint:
     side = 1 if look.sun[0] > look.spot else -1
     radius = 0.21 * look.size
     x = look.spot if not look.brief.things else look.aspect - look.spot
-    _world(
+    world(
         canvas,
         look,
         out,
@@ -42,7 +42,7 @@ def paint(canvas: Canvas, look: Look) -> Paint:
     for k in range(int(roll.integers(1, 4))):
         at = float(roll.uniform(0.08, 0.92)) * look.aspect, float(roll.uniform(0.1, 0.9))
         if abs(at[0] - x) > radius * 1.4:
-            _world(
+            world(
                 canvas,
                 look,
                 out,
@@ -52,6 +52,16 @@ def paint(canvas: Canvas, look: Look) -> Paint:
                 ring=False,
             )
     return out
+
+
+def risen(canvas: Canvas, look: Look, under: Paint) -> Paint:
+    """A pale giant over the horizon of another world."""
+    out = under.copy()
+    x = look.aspect - look.spot
+    side = 1 if look.sun[0] > x else -1
+    place = (x, look.horizon * 0.5, 0.15 * look.size)
+    world(canvas, look, out, place, look.pick, side, ring=True)
+    return mix(under, np.maximum(out, under * 0.9), 0.72 if not look.light.night else 0.95)
 
 
 def _gas(canvas: Canvas, look: Look) -> Paint:
@@ -74,7 +84,7 @@ def _gas(canvas: Canvas, look: Look) -> Paint:
     return out * (1.0 - 0.55 * dust * band)[..., None] + 0.008
 
 
-def _world(
+def world(
     canvas: Canvas,
     look: Look,
     out: Paint,

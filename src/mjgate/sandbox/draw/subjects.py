@@ -17,6 +17,7 @@ from mjgate.sandbox.draw.scene import Look
 from mjgate.sandbox.draw.shapes import Lighting, Pen, Place, figure
 
 _SKY = {"moon", "sun"}
+_PEOPLE = {"person", "samurai", "robot", "astronaut"}
 _TALL = 0.40
 """How much of the picture's height a subject of size 1 takes."""
 
@@ -25,9 +26,18 @@ def paint(canvas: Canvas, look: Look, under: Paint, wet: Field) -> Paint:
     """All subjects of a look; `wet` is where the picture shows water."""
     out = under.copy()
     named = [thing for thing in look.brief.things if thing.name not in _SKY]
-    for rank, thing in reversed(list(enumerate(named))):
-        _one(canvas, look, out, wet, thing, rank)
+    held = _held(named)
+    for rank, thing in reversed(list(enumerate(thing for thing in named if thing is not held))):
+        place = _one(canvas, look, out, wet, thing, rank)
+        if held and place and thing.name in _PEOPLE:
+            _umbrella(canvas, look, out, held, place)
     return out
+
+
+def _held(named: list[Thing]) -> Thing | None:
+    """An umbrella is held when there is somebody to hold it."""
+    people = any(thing.name in _PEOPLE for thing in named)
+    return next((thing for thing in named if people and thing.name == "umbrella"), None)
 
 
 def _spot(look: Look, rank: int) -> tuple[float, float]:
@@ -41,26 +51,39 @@ def _spot(look: Look, rank: int) -> tuple[float, float]:
     return other + (0.14 * look.aspect if rank > 1 else 0.0), 0.72 if rank == 1 else 0.55
 
 
-def _one(canvas: Canvas, look: Look, out: Paint, wet: Field, thing: Thing, rank: int) -> None:
+def _one(
+    canvas: Canvas, look: Look, out: Paint, wet: Field, thing: Thing, rank: int
+) -> Place | None:
+    """Draw one subject; its place when it stands on the ground."""
     x, scale = _spot(look, rank)
     size = _TALL * look.size * scale * min(1.0, 0.55 + 0.45 * look.aspect)
     known = FIGURES.get(thing.name)
     if known is not None and known.where == "air":
         aloft.paint(canvas, look, out, thing, known, x, size)
-        return
+        return None
     if thing.name == "bridge":
         _bridge(canvas, look, out, thing)
-        return
+        return None
     base = min(0.93, look.horizon + 0.10 + 0.22 * look.size * scale)
     if known is not None and known.where == "branch":
         base = 0.66
     place = Place(x, base, size * (known.tall if known else 1.0), flip=x > look.aspect / 2)
     if known is not None and known.where == "water" and look.brief.water:
         afloat(canvas, look, out, known, thing, place)
-        return
+        return None
     if _is_wet(canvas, wet, x, base):
         place = islet(canvas, look, out, place, (known.wide if known else 0.4) + 0.25)
     _standing(canvas, look, out, thing, known, place)
+    return place
+
+
+def _umbrella(canvas: Canvas, look: Look, out: Paint, thing: Thing, place: Place) -> None:
+    """Over the head of whoever holds it."""
+    known = FIGURES["umbrella"]
+    x, y = place.of((0.17, 0.40))
+    over = replace(place, x=x, y=y, size=place.size * 0.86, lean=0.08 if place.flip else -0.08)
+    light = lighting(look, x=place.x)
+    figure(canvas, out, known.text, over, known.colours(thing.colour, look.accent), light)
 
 
 def _bridge(canvas: Canvas, look: Look, out: Paint, thing: Thing) -> None:

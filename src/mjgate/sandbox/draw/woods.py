@@ -42,9 +42,11 @@ def _row(canvas: Canvas, look: Look, out: Paint, near: float, rank: int) -> None
     )
     veil = (0.86, 0.66, 0.42, 0.2, 0.04)[min(rank, 4)]
     air = colour.array(colour.blend(light.haze, light.sky[0], 0.5))
-    texture = (fbm(canvas, 26, look.detail + rank, gain=0.6) - 0.5) * (0.5 * near + 0.1)
-    body = tone * (1.0 + texture)[..., None]
-    body += (air - body) * np.float32(min(0.95, veil * (1.1 if look.has("fog") else 0.85)))
+    body = np.broadcast_to(tone, out.shape)
+    if rank > 1:
+        rough = (fbm(canvas, 26, look.detail + rank, gain=0.6) - 0.5) * (0.5 * near + 0.1)
+        body = tone * (1.0 + rough)[..., None]
+    body = body + (air - body) * np.float32(min(0.95, veil * (1.1 if look.has("fog") else 0.85)))
     turf = body * (1.12 if not look.has("snow") else 2.2 - veil)
     cover = np.maximum(trees, 0.0)[..., None]
     out += (body - out) * cover

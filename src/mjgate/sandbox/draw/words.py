@@ -54,7 +54,7 @@ PLACES: Table = {
         "草原 田园 丘 草地"
     ),
     "field": "field fields vineyard flower_field 田野 花海 花田 畑",
-    "canyon": "canyon gorge mesa badlands arizona utah cliff cliffs 峡谷 渓谷",
+    "canyon": "canyon gorge mesa badlands arizona utah 峡谷 渓谷",
     "island": "island islands archipelago tropical lagoon isle 岛 島 岛屿",
     "river": "river stream brook 河 江 川 溪",
     "waterfall": "waterfall waterfalls cascade falls 瀑布 滝",
@@ -168,7 +168,7 @@ MOODS: Table = {
     "warm": "warm cozy cosy 温暖 暖かい autumn fall autumnal 秋 秋天",
     "cold": "cold cool chilly 寒冷 冷たい",
     "pastel": "pastel soft_colors 柔和 パステル",
-    "neon": "neon glowing luminous bioluminescent 霓虹 ネオン",
+    "neon": "neon cyberpunk glowing luminous bioluminescent 霓虹 ネオン",
 }
 
 COLOURS: Table = {
