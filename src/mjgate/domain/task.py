@@ -246,27 +246,27 @@ class Task:
     request: str
     submit_at: int
     state: State
-    version: int
-    progress: int
-    channel_id: int | None
-    credential_id: int | None
-    upstream_id: str
-    lane: str
-    turn: int
-    hold_no: int
-    hold_open: bool
-    quiet: bool
-    rescued: bool
-    cancel_wanted: bool
-    pinned: bool
-    confirmed: bool
-    announced: bool
-    result: Result
-    reason: str
-    fail_text: str
-    admin_text: str
-    start_at: int | None
-    finish_at: int | None
+    version: int = 0
+    progress: int = 0
+    channel_id: int | None = None
+    credential_id: int | None = None
+    upstream_id: str = ""
+    lane: str = ""
+    turn: int = 0
+    hold_no: int = 0
+    hold_open: bool = False
+    quiet: bool = False
+    rescued: bool = False
+    cancel_wanted: bool = False
+    pinned: bool = False
+    confirmed: bool = False
+    announced: bool = False
+    result: Result = Result()
+    reason: str = ""
+    fail_text: str = ""
+    admin_text: str = ""
+    start_at: int | None = None
+    finish_at: int | None = None
 
     @property
     def status(self) -> Status:

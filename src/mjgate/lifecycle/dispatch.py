@@ -24,7 +24,7 @@ from mjgate.lifecycle.lines import Line
 from mjgate.lifecycle.routing import Route, attempt_at, line, routes
 from mjgate.lifecycle.verdict import Outcome, Waiting, present, refused, taken, unknown
 from mjgate.lifecycle.work import decode, work_of
-from mjgate.store import attempts, channels, tasks
+from mjgate.store import attempts, channels, lanes, tasks
 from mjgate.store.attempts import Attempt, Step
 from mjgate.store.attempts import Outcome as Ended
 from mjgate.store.books import SlotTakenError
@@ -203,7 +203,7 @@ async def _wait_in(tx: Transaction, task_id: int, *, now: int) -> Task | None:
     if task is None:
         return None
     await attempts.end(tx, task_id, Ended.BUSY, now)
-    turn, _ = await tasks.turn_in(tx, task.lane, task.user_id)
+    turn, _ = await lanes.turn_in(tx, task.lane, task.user_id)
     return await move(tx, task_id, State.QUEUED, actor="sender", now=now, turn=turn)
 
 

@@ -13,7 +13,7 @@ from mjgate.lifecycle.dispatch import dispatch, need_of
 from mjgate.lifecycle.finish import fail
 from mjgate.lifecycle.routing import Route, attempt_at, refusal, routes
 from mjgate.lifecycle.verdict import NOBODY
-from mjgate.store import attempts, channels, tasks
+from mjgate.store import attempts, channels, lanes, tasks
 from mjgate.store.attempts import Attempt
 from mjgate.store.books import SlotTakenError
 from mjgate.store.database import Transaction
@@ -28,7 +28,7 @@ HEADS = 100
 async def queue(gateway: Gateway) -> bool:
     """Start what can be started; True if something was, so that more may follow."""
     started = False
-    for task in await tasks.waiting_heads(gateway.store.reader, HEADS):
+    for task in await lanes.heads(gateway.store.reader, HEADS):
         for route in await _routes(gateway, task):
             if await _start(gateway, task, route):
                 started = True
@@ -39,7 +39,7 @@ async def queue(gateway: Gateway) -> bool:
 async def expire(gateway: Gateway) -> bool:
     """End what has waited too long, or what no channel can take any more."""
     now = gateway.clock.now()
-    late = await tasks.waiting_since_before(gateway.store.reader, now - gateway.timing.queue)
+    late = await lanes.waiting_since_before(gateway.store.reader, now - gateway.timing.queue)
     for task_id in late:
         task = await tasks.by_id(gateway.store.reader, task_id)
         if task is not None:

@@ -30,7 +30,7 @@ from mjgate.lifecycle.routing import Route, attempt_at, refusal, routes
 from mjgate.lifecycle.verdict import Outcome, Waiting
 from mjgate.lifecycle.window import confirm, open_in
 from mjgate.lifecycle.work import Request, encode
-from mjgate.store import attempts, blobs, channels, idempotency, pressed, tasks
+from mjgate.store import attempts, blobs, channels, idempotency, lanes, pressed, tasks
 from mjgate.store.attempts import Attempt
 from mjgate.store.books import Limit, SlotTakenError
 from mjgate.store.database import CommitUnknown, ConstraintBroken, Transaction
@@ -118,12 +118,12 @@ async def _routes(gateway: Gateway, planned: Plan) -> list[Route]:
     """Where it could go at once. Raises Refused when it can go nowhere, now or later."""
     if planned.parent is not None:
         route = await _home(gateway, planned.parent)
-        return [] if await tasks.lane_waits(gateway.store.reader, planned.lane) else [route]
+        return [] if await lanes.waits(gateway.store.reader, planned.lane) else [route]
     choice, found = await routes(gateway, planned.need)
     refused = refusal(choice, planned.need)
     if refused is not None:
         raise refused
-    return [] if await tasks.lane_waits(gateway.store.reader, planned.lane) else found
+    return [] if await lanes.waits(gateway.store.reader, planned.lane) else found
 
 
 async def _home(gateway: Gateway, parent: Task) -> Route:
@@ -139,18 +139,6 @@ async def _home(gateway: Gateway, parent: Task) -> Route:
 def _draft(gateway: Gateway, caller: Caller, planned: Plan, inputs: Inputs) -> Task:
     """The task as it will be written, but for its id, state, channel and turn."""
     order, parent = planned.order, planned.parent
-    request = Request(
-        path=order.rule.path,
-        prompt=planned.prompt_up,
-        parent=parent.upstream_id if parent else "",
-        group=caller.group,
-        instance_id=order.instance_id,
-        remix=order.remix,
-        images=inputs.images,
-        named_images=inputs.named,
-        fields=dict(order.fields),
-        extras=dict(order.extras),
-    )
     return Task(
         id=0,
         job_uuid=str(uuid.uuid4()),
@@ -168,30 +156,31 @@ def _draft(gateway: Gateway, caller: Caller, planned: Plan, inputs: Inputs) -> T
         prompt=order.prompt or (parent.prompt if parent else ""),
         price=planned.price,
         price_version=planned.price_version,
-        request=encode(request),
+        request=encode(_request(caller, planned, inputs)),
         submit_at=gateway.clock.now(),
         state=State.WINDOW if planned.window else State.QUEUED,
-        version=0,
-        progress=0,
         channel_id=parent.channel_id if parent else None,
         credential_id=parent.credential_id if parent else None,
-        upstream_id="",
         lane=planned.lane,
-        turn=0,
-        hold_no=0,
-        hold_open=False,
-        quiet=False,
-        rescued=False,
-        cancel_wanted=False,
         pinned=planned.pinned,
-        confirmed=False,
-        announced=False,
         result=Result(final_prompt=planned.final_prompt),
-        reason="",
-        fail_text="",
-        admin_text="",
-        start_at=None,
-        finish_at=None,
+    )
+
+
+def _request(caller: Caller, planned: Plan, inputs: Inputs) -> Request:
+    """All that is needed to send it."""
+    order, parent = planned.order, planned.parent
+    return Request(
+        path=order.rule.path,
+        prompt=planned.prompt_up,
+        parent=parent.upstream_id if parent else "",
+        group=caller.group,
+        instance_id=order.instance_id,
+        remix=order.remix,
+        images=inputs.images,
+        named_images=inputs.named,
+        fields=dict(order.fields),
+        extras=dict(order.extras),
     )
 
 
@@ -277,7 +266,7 @@ async def _accept_in(tx: Transaction, acceptance: Acceptance, node: str, now: in
 
 async def _lined_up(tx: Transaction, task: Task) -> Task:
     """Give the task its turn: one after the user's last. QueueFull over the user's cap."""
-    turn, waiting = await tasks.turn_in(tx, task.lane, task.user_id)
+    turn, waiting = await lanes.turn_in(tx, task.lane, task.user_id)
     row = await tx.row("SELECT max_waiting FROM users WHERE id = :id", id=task.user_id)
     if row is not None and waiting >= row["max_waiting"]:
         msg = f"{waiting} of your tasks are waiting already; submit more when some have finished."

@@ -27,7 +27,7 @@ from mjgate.lifecycle.finish import fail_in
 from mjgate.lifecycle.inputs import Inputs, keep
 from mjgate.lifecycle.routing import Route, attempt_at
 from mjgate.lifecycle.work import decode, encode
-from mjgate.store import accounts, attempts, blobs, channels, tasks, timers
+from mjgate.store import accounts, attempts, blobs, channels, lanes, tasks, timers
 from mjgate.store.attempts import Attempt, Step
 from mjgate.store.books import SlotTakenError
 from mjgate.store.database import Transaction
@@ -73,7 +73,7 @@ async def confirm(gateway: Gateway, caller: Caller, order: Order) -> tuple[Task,
     channel = await channels.present(gateway.store.reader, task.channel_id or 0)
     if channel is None or task.credential_id is None:
         raise ParentChannelGone(field="taskId")
-    if not await tasks.lane_waits(gateway.store.reader, task.lane):
+    if not await lanes.waits(gateway.store.reader, task.lane):
         number = len(await attempts.of_task(gateway.store.reader, task.id)) + 1
         step = Step.MODAL if task.upstream_id else Step.SUBMIT
         route = Route(channel.id, task.credential_id)
@@ -132,7 +132,7 @@ async def _confirm_in(
     if attempt is not None:
         await attempts.begin(tx, attempt)
         return await move(tx, task.id, State.SENDING, actor=ACTOR, now=now, confirmed=True)
-    turn, _ = await tasks.turn_in(tx, task.lane, task.user_id)
+    turn, _ = await lanes.turn_in(tx, task.lane, task.user_id)
     return await move(tx, task.id, State.QUEUED, actor=ACTOR, now=now, confirmed=True, turn=turn)
 
 

@@ -68,22 +68,25 @@ def buttons(job: Job) -> tuple[Button, ...]:
     return synthesised(job.action, job.uuid) if job.status is Status.SUCCESS else ()
 
 
+def _videos(job: Job) -> list[str]:
+    return [media(job, f"{n}.mp4") for n in range(clips(job))]
+
+
 def task(job: Job, now: int) -> TaskView:
     """The job as `fetch` answers it."""
     done = job.status is Status.SUCCESS and "no-picture" not in job.faults
-    blank = job.status is Status.FAILURE and not job.fail_text
-    failed = job.fail_text if job.status is Status.FAILURE and job.fail_text else None
+    failed = job.fail_text or None if job.status is Status.FAILURE else None
     progress = job.progress(now)
     four = [media(job, f"{n}.{job.suffix}") for n in range(1, 5)] if done else []
     width, height = size(job) if done else (0, 0)
-    videos = [media(job, f"{n}.mp4") for n in range(clips(job))] if done else []
+    videos = _videos(job) if done else []
     text = "\n\n".join(job.texts) if done else ""
     told = text if job.action is Action.DESCRIBE else job.prompt
     return TaskView(
         id=job.id,
         action=job.action,
         status=job.status,
-        progress="" if blank else f"{progress}%",
+        progress="" if job.status is Status.FAILURE and not failed else f"{progress}%",
         prompt=told,
         prompt_en=told,
         description=f"/{job.action.lower()} {job.prompt}".rstrip(),
@@ -101,13 +104,11 @@ def task(job: Job, now: int) -> TaskView:
         image_url=_picture(job, progress, done=done),
         image_urls=_addresses(four) if job.action in FOURFOLD else None,
         split_urls=four if four and job.action not in FOURFOLD | SINGLE and not videos else None,
-        thumbnail_url="",
         image_width=width,
         image_height=height,
         video_url=videos[0] if videos else "",
         video_urls=_addresses(videos),
         buttons=[_button(job, button) for button in buttons(job)],
-        mask_base64="",
         properties={
             "finalPrompt": text or job.prompt,
             "finalZhPrompt": "",

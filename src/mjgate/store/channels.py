@@ -135,6 +135,14 @@ async def add(tx: Transaction, channel: Channel, *, modes: Sequence[Mode], max_r
         now=now,
     )
     channel_id = 0 if row is None else int(row["id"])
+    await _add_modes(tx, channel_id, modes, max_running, max_waiting)
+    return channel_id
+
+
+async def _add_modes(
+    tx: Transaction, channel_id: int, modes: Sequence[Mode], max_running: int, max_waiting: int
+) -> None:
+    """The modes that the channel offers, each with its limits."""
     await tx.many(
         """
         INSERT INTO channel_modes (channel_id, mode, max_running, max_waiting)
@@ -150,7 +158,6 @@ async def add(tx: Transaction, channel: Channel, *, modes: Sequence[Mode], max_r
             for mode in modes
         ],
     )
-    return channel_id
 
 
 async def add_credential(

@@ -1,10 +1,19 @@
-"""A task as its row: the columns that `moves` writes, and the statements that write them."""
+"""A task as its row: how it is read, and the columns and statements by which `moves` writes it."""
 
-from typing import Final
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from functools import lru_cache
+from typing import Any, Final
 
 import msgspec
 
-from mjgate.domain.task import Result, Task
+from mjgate.domain.action import Action, Bot, Mode
+from mjgate.domain.task import Result, State, Task
+from mjgate.store.database import Row
+
+NOTHING: Final = Result()
+
+_RESULT = msgspec.json.Decoder(Result)
 
 INSERT: Final = """
     INSERT INTO tasks (
@@ -90,3 +99,39 @@ def columns(task: Task) -> dict[str, int | str | None]:
 def encode_result(result: Result) -> str:
     """A result as its column keeps it."""
     return msgspec.json.encode(result).decode()
+
+
+def from_row(row: Row) -> Task:
+    """A task from a row with all columns; the schema has them in the order of `Task`."""
+    values: list[Any] = list(row)
+    for place, read in _READ:
+        values[place] = read(values[place])
+    return Task(*values)
+
+
+def _mode(text: str | None) -> Mode | None:
+    return None if text is None else Mode(text)
+
+
+@lru_cache(maxsize=4_096)
+def _result(text: str) -> Result:
+    return NOTHING if text == "{}" else _RESULT.decode(text)
+
+
+_BY_NAME: Final[Mapping[str, Callable[[Any], object]]] = {
+    "action": Action,
+    "bot": Bot,
+    "mode_wanted": _mode,
+    "mode": Mode,
+    "state": State,
+    "result": _result,
+    **dict.fromkeys(
+        ("hold_open", "quiet", "rescued", "cancel_wanted", "pinned", "confirmed", "announced"),
+        bool,
+    ),
+}
+_READ: Final = tuple(
+    (place, _BY_NAME[field.name])
+    for place, field in enumerate(fields(Task))
+    if field.name in _BY_NAME
+)

@@ -15,9 +15,8 @@ from mjgate.domain.clock import SECOND
 from mjgate.domain.task import BY_ENDS, Edge, Hook, Money, Result, State, Task, sources, way
 from mjgate.store import follow, ledger, pressed, tally, webhooks
 from mjgate.store.books import Delta, Slot, shift
-from mjgate.store.columns import INSERT, UPDATE, changes, columns
+from mjgate.store.columns import INSERT, UPDATE, changes, columns, from_row
 from mjgate.store.database import Transaction
-from mjgate.store.tasks import from_row
 
 FIRST_LOOK: Final = 1 * SECOND
 """How long after its acceptance a task is first looked at."""

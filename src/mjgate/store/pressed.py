@@ -1,8 +1,8 @@
 """Upscales are pressed once: the same button with the same `state` names the first task."""
 
 from mjgate.domain.task import Task
+from mjgate.store.columns import from_row
 from mjgate.store.database import Reader, Transaction
-from mjgate.store.tasks import from_row
 
 
 async def press(tx: Transaction, task: Task) -> None:

@@ -3,21 +3,14 @@
 import re
 import secrets
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Final, NamedTuple
 
-import msgspec
-
 from mjgate.domain.account import Caller, Sees
-from mjgate.domain.action import Action, Bot, Mode
-from mjgate.domain.clock import DAY
 from mjgate.domain.errors import NotFound
-from mjgate.domain.task import Result, State, Task
+from mjgate.domain.task import Task
+from mjgate.store.columns import from_row
 from mjgate.store.database import Reader, Row, Transaction
 
-NOTHING: Final = Result()
-
-_RESULT = msgspec.json.Decoder(Result)
 _ID_DIGITS: Final = 16
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -144,71 +137,6 @@ async def disown(tx: Transaction, channel_id: int, upstream_id: str) -> None:
     )
 
 
-async def waiting_heads(reader: Reader, limit: int) -> list[Task]:
-    """The first waiting task of each user in each lane, those whose turn came longest ago first."""
-    rows = await reader.rows(
-        """
-        SELECT t.* FROM tasks t
-        WHERE t.state = 'QUEUED' AND NOT EXISTS (
-            SELECT 1 FROM tasks earlier
-            WHERE earlier.state = 'QUEUED' AND earlier.lane = t.lane
-            AND earlier.user_id = t.user_id
-            AND (earlier.turn < t.turn OR (earlier.turn = t.turn AND earlier.id < t.id))
-        )
-        ORDER BY t.turn, t.id LIMIT :limit
-        """,
-        limit=limit,
-    )
-    return [from_row(row) for row in rows]
-
-
-async def ahead(reader: Reader, task: Task, *, most: int = 1_001) -> int:
-    """How many wait before `task` in its lane, counted to `most`."""
-    row = await reader.row(
-        """
-        SELECT COUNT(*) AS n FROM (
-            SELECT 1 AS one FROM tasks
-            WHERE state = 'QUEUED' AND lane = :lane
-            AND (turn < :turn OR (turn = :turn AND id < :id))
-            LIMIT :most
-        ) AS before_it
-        """,
-        lane=task.lane,
-        turn=task.turn,
-        id=task.id,
-        most=most,
-    )
-    return 0 if row is None else int(row["n"])
-
-
-async def turn_in(reader: Reader, lane: str, user_id: int) -> tuple[int, int]:
-    """The turn a new task of the user gets in the lane, and how many of his wait anywhere."""
-    row = await reader.row(
-        """
-        SELECT
-            (SELECT MIN(turn) FROM tasks WHERE state = 'QUEUED' AND lane = :lane) AS current,
-            (SELECT MAX(turn) FROM tasks
-             WHERE state = 'QUEUED' AND lane = :lane AND user_id = :user_id) AS last,
-            (SELECT COUNT(*) FROM tasks WHERE state = 'QUEUED' AND user_id = :user_id) AS waiting
-        """,
-        lane=lane,
-        user_id=user_id,
-    )
-    if row is None:
-        return 0, 0
-    current = row["current"] or 0
-    last = row["last"]
-    return max(current, 0 if last is None else last + 1), int(row["waiting"])
-
-
-async def lane_waits(reader: Reader, lane: str) -> bool:
-    """Whether anybody waits in the lane: a newcomer then lines up behind."""
-    row = await reader.row(
-        "SELECT 1 AS one FROM tasks WHERE state = 'QUEUED' AND lane = :lane LIMIT 1", lane=lane
-    )
-    return row is not None
-
-
 async def stuck_sending(reader: Reader, owners: Sequence[str], opened_before: int) -> list[int]:
     """Tasks whose sender is gone or has been silent since `opened_before`."""
     rows = await reader.rows(
@@ -222,78 +150,6 @@ async def stuck_sending(reader: Reader, owners: Sequence[str], opened_before: in
         opened_before=opened_before,
     )
     return [int(row["task_id"]) for row in rows]
-
-
-async def waiting_since_before(reader: Reader, moment: int) -> list[int]:
-    """Tasks that joined our queue before `moment` and still wait."""
-    rows = await reader.rows(
-        "SELECT id FROM tasks WHERE state = 'QUEUED' AND submit_at < :moment LIMIT 500",
-        moment=moment,
-    )
-    return [int(row["id"]) for row in rows]
-
-
-def day_of(moment: int) -> int:
-    """The day (UTC) that a moment falls on, as days since 1970."""
-    return moment // DAY
-
-
-def from_row(row: Row) -> Task:
-    """A task from a row with all columns, in the order of the schema."""
-    (
-        task_id, job_uuid, user_id, token_id, group_id, action, bot, mode_wanted, mode, parent_id,
-        custom_id, caller_state, hook_url, prompt, price, price_version, request, submit_at, state,
-        version, progress, channel_id, credential_id, upstream_id, lane, turn, hold_no, hold_open,
-        quiet, rescued, cancel_wanted, pinned, confirmed, announced, result, reason, fail_text,
-        admin_text, start_at, finish_at,
-    ) = row  # fmt: skip
-    return Task(
-        id=task_id,
-        job_uuid=job_uuid,
-        user_id=user_id,
-        token_id=token_id,
-        group_id=group_id,
-        action=Action(action),
-        bot=Bot(bot),
-        mode_wanted=None if mode_wanted is None else Mode(mode_wanted),
-        mode=Mode(mode),
-        parent_id=parent_id,
-        custom_id=custom_id,
-        caller_state=caller_state,
-        hook_url=hook_url,
-        prompt=prompt,
-        price=price,
-        price_version=price_version,
-        request=request,
-        submit_at=submit_at,
-        state=State(state),
-        version=version,
-        progress=progress,
-        channel_id=channel_id,
-        credential_id=credential_id,
-        upstream_id=upstream_id,
-        lane=lane,
-        turn=turn,
-        hold_no=hold_no,
-        hold_open=bool(hold_open),
-        quiet=bool(quiet),
-        rescued=bool(rescued),
-        cancel_wanted=bool(cancel_wanted),
-        pinned=bool(pinned),
-        confirmed=bool(confirmed),
-        announced=bool(announced),
-        result=NOTHING if result == "{}" else _result(result),
-        reason=reason,
-        fail_text=fail_text,
-        admin_text=admin_text,
-        start_at=start_at,
-        finish_at=finish_at,
-    )
-
-
-@lru_cache(maxsize=4_096)
-def _result(text: str) -> Result:
-    return _RESULT.decode(text)
 
 
 def _own(caller: Caller) -> int | None:

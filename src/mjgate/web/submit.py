@@ -24,7 +24,7 @@ from mjgate.domain.order import Order, read_order
 from mjgate.domain.task import State, Status
 from mjgate.lifecycle.submit import Once, modal, submit
 from mjgate.lifecycle.verdict import Outcome
-from mjgate.store import channels, idempotency, tasks
+from mjgate.store import channels, idempotency, lanes, tasks
 from mjgate.store.database import ConstraintBroken
 from mjgate.store.idempotency import Remembered
 from mjgate.web.bodies import decode, read
@@ -120,7 +120,7 @@ async def _answer(context: Context, outcome: Outcome) -> SubmitAnswer:
         window = {"finalPrompt": task.result.final_prompt or task.prompt, "remix": True}
         return SubmitAnswer(21, "Waiting for window confirm", str(task.id), properties | window)
     if task.state is State.QUEUED:
-        ahead = await tasks.ahead(context.gateway.store.reader, task)
+        ahead = await lanes.ahead(context.gateway.store.reader, task)
         if ahead > QUEUE_WORTH_TELLING:
             queued: dict[str, object] = {"numberOfQueues": ahead}
             return SubmitAnswer(22, f"In queue, {ahead} tasks ahead", str(task.id), queued)

@@ -1,12 +1,14 @@
 """
 The midjourney-proxy format: what our clients speak to us, and most upstreams with us.
 
-`calls` says what we ask upstream, `answers` reads what comes back, `views` writes what we serve.
+`calls` says what we ask upstream, `answers` and `looks` read what comes back, `views` writes what
+we serve.
 Sources: the protocol's public documents and recorded answers of services that speak it.
 """
 
-from mjgate.dialects.mjproxy.answers import answered, read_report, reports
+from mjgate.dialects.mjproxy.answers import answered
 from mjgate.dialects.mjproxy.calls import cancel, confirm, fetch, look, submit
+from mjgate.dialects.mjproxy.looks import read_report, reports
 from mjgate.dialects.mjproxy.views import Media, SubmitAnswer, TaskView, encode, show
 
 __all__ = [

@@ -1,10 +1,12 @@
 """What we ask of an upstream: one function for each kind of call."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
+from urllib.parse import quote
 
 from mjgate.dialects import Call, Options, Work
-from mjgate.domain.action import Mode
+from mjgate.domain.action import Action, Mode
 
 PREFIXES: Final[dict[str, dict[Mode, str]]] = {
     "plain": dict.fromkeys(Mode, "/mj"),
@@ -31,6 +33,20 @@ NAMED_FIELDS: Final[dict[str, str]] = {
     "target": "targetBase64",
 }
 
+ADDRESS_FIELDS: Final[dict[str, str]] = {
+    "base64": "link",
+    "sourceBase64": "sourceUrl",
+    "targetBase64": "targetUrl",
+}
+"""Where an image goes that is an address, if not where its bytes would."""
+
+_BY_NUMBER = re.compile(r"MJ::JOB::(upsample|variation|reroll)::([0-4])::.+", re.IGNORECASE)
+_WORDS: Final[dict[str, Action]] = {
+    "upsample": Action.UPSCALE,
+    "variation": Action.VARIATION,
+    "reroll": Action.REROLL,
+}
+
 
 def submit(work: Work, options: Options) -> Call:
     """Hand over `work`: the extras first, so that no stranger's field overrides one of ours."""
@@ -39,20 +55,21 @@ def submit(work: Work, options: Options) -> Call:
     body |= work.fields
     body |= _identity(work)
     if work.prompt:
-        flag = f" --{work.mode.lower()}" if form == "flag" else ""
-        body["prompt"] = work.prompt + flag
+        body["prompt"] = _prompt(work, form)
     body |= _images(work)
     body |= _filter(work.mode, options.get("filter", "nested"))
     path = work.path
     if path == "submit/edits" and options.get("edits") == "edit":
         path = "submit/edit"
+    if path == "submit/action" and options.get("actions") == "change":
+        path, body = _by_number(work.custom_id, body)
     return Call("POST", f"{PREFIXES[form][work.mode]}/{path}", body)
 
 
 def confirm(work: Work, upstream_id: str, options: Options) -> Call:
     """Confirm the window that `upstream_id` waits for."""
     form = options.get("path", "plain")
-    body: dict[str, object] = {"taskId": upstream_id, "prompt": work.prompt}
+    body: dict[str, object] = {"taskId": upstream_id, "prompt": _prompt(work, form)}
     if "mask" in work.named_images:
         body["maskBase64"] = work.named_images["mask"]
     if work.nonce:
@@ -63,7 +80,7 @@ def confirm(work: Work, upstream_id: str, options: Options) -> Call:
 def cancel(upstream_id: str, options: Options) -> Call:
     """Ask for a task to be stopped."""
     del options
-    return Call("POST", f"/mj/task/{upstream_id}/cancel", {})
+    return Call("POST", f"/mj/task/{quote(upstream_id, safe='')}/cancel", {})
 
 
 def look(upstream_ids: Sequence[str], options: Options) -> Call:
@@ -75,7 +92,7 @@ def look(upstream_ids: Sequence[str], options: Options) -> Call:
 def fetch(upstream_id: str, options: Options) -> Call:
     """Ask for one task alone."""
     del options
-    return Call("GET", f"/mj/task/{upstream_id}/fetch")
+    return Call("GET", f"/mj/task/{quote(upstream_id, safe='')}/fetch")
 
 
 def _identity(work: Work) -> dict[str, object]:
@@ -93,15 +110,39 @@ def _identity(work: Work) -> dict[str, object]:
     return named
 
 
+def _prompt(work: Work, form: str) -> str:
+    return f"{work.prompt} --{work.mode.lower()}" if form == "flag" else work.prompt
+
+
+def _by_number(custom_id: str, body: dict[str, object]) -> tuple[str, dict[str, object]]:
+    """Path and body of a press for channels that know only numbers; other buttons stay buttons."""
+    found = _BY_NUMBER.fullmatch(custom_id)
+    if found is None:
+        return "submit/action", body
+    action = _WORDS[found[1].lower()]
+    change = {name: value for name, value in body.items() if name != "customId"}
+    change["action"] = action.value
+    if action is not Action.REROLL:
+        change["index"] = int(found[2])
+    return "submit/change", change
+
+
 def _images(work: Work) -> dict[str, object]:
-    carried: dict[str, object] = {
-        NAMED_FIELDS[role]: image for role, image in work.named_images.items()
+    carried = {
+        _field(NAMED_FIELDS[role], image): image for role, image in work.named_images.items()
     }
-    field = IMAGE_FIELDS.get(work.path)
-    if field and work.images:
-        many = field.endswith("Array")
-        carried[field] = list(work.images) if many else work.images[0]
-    return carried
+    body: dict[str, object] = dict(carried)
+    name = IMAGE_FIELDS.get(work.path)
+    if name and work.images:
+        first = work.images[0]
+        many = name.endswith("Array")
+        body[_field(name, first)] = list(work.images) if many else first
+    return body
+
+
+def _field(name: str, image: str) -> str:
+    """The field for an image, which some have one of for bytes and one for addresses."""
+    return name if image.startswith("data:") else ADDRESS_FIELDS.get(name, name)
 
 
 def _filter(mode: Mode, form: str) -> dict[str, object]:

@@ -12,10 +12,14 @@ from typing import Final
 
 import msgspec
 
+from mjgate.domain.action import Action
+from mjgate.domain.prompt import without_mode_flags
 from mjgate.domain.reasons import FailReason
 from mjgate.domain.task import State, Status, Task
 
-_URL = re.compile(r"https?://\S+")
+_URL = re.compile(
+    r"[a-z][a-z0-9+.-]*://\S+|\bwww\.\S+|\b(?:[a-z0-9-]+\.)+[a-z]{2,}/\S*", re.IGNORECASE
+)
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -60,13 +64,13 @@ class TaskView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     image_url: str
     image_urls: list[MediaView] | None
     split_urls: list[str] | None
-    thumbnail_url: str
+    thumbnail_url: str = ""
     image_width: int
     image_height: int
     video_url: str
     video_urls: list[MediaView] | None
     buttons: list[ButtonView]
-    mask_base64: str = msgspec.field(name="maskBase64")
+    mask_base64: str = msgspec.field(default="", name="maskBase64")
     properties: dict[str, str | int | float | bool]
 
 
@@ -103,15 +107,15 @@ def show(task: Task, media: Media = NOTHING) -> TaskView:
     result = task.result
     failed = task.status is Status.FAILURE
     fail_text = (task.fail_text or task.reason or "failed") if failed else None
-    final_prompt = hide_addresses(result.final_prompt, task.prompt)
+    prompt, prompt_en = _prompts(task)
     return TaskView(
         id=str(task.id),
         action=task.action,
         status=task.status,
         progress=f"{100 if task.status.final else min(task.progress, 99)}%",
-        prompt=task.prompt or (final_prompt if task.state is State.SUCCESS else ""),
-        prompt_en=hide_addresses(result.prompt_en or task.prompt, task.prompt),
-        description=hide_addresses(result.description, task.prompt) or f"/{task.action.lower()}",
+        prompt=prompt,
+        prompt_en=prompt_en,
+        description=hide_addresses(result.description, task.prompt) or _description(task),
         state=task.caller_state,
         bot_type=task.bot,
         mode=task.mode,
@@ -132,15 +136,25 @@ def show(task: Task, media: Media = NOTHING) -> TaskView:
         video_url=media.video_urls[0] if media.video_urls else "",
         video_urls=_views(media.video_urls),
         buttons=_buttons(task),
-        mask_base64="",
-        properties=_properties(task, final_prompt),
+        properties=_properties(task),
     )
+
+
+def _prompts(task: Task) -> tuple[str, str]:
+    """The prompt as it was sent to us, and as it went upstream; of DESCRIBE, what it has found."""
+    sent_up = hide_addresses(task.result.prompt_en, task.prompt)
+    if task.action is Action.DESCRIBE and task.state is State.SUCCESS:
+        found = hide_addresses(task.result.final_prompt, task.prompt) or sent_up
+        return found, found
+    return task.prompt, sent_up or without_mode_flags(task.prompt)
+
+
+def _description(task: Task) -> str:
+    return f"/{task.action.lower()} {task.prompt}".strip()
 
 
 def hide_addresses(text: str, sent: str) -> str:
     """The text with every address replaced but those that stand in what the caller `sent`."""
-    if "://" not in text:
-        return text
     return _URL.sub(lambda found: found[0] if found[0] in sent else "[image]", text)
 
 
@@ -157,9 +171,11 @@ def _buttons(task: Task) -> list[ButtonView]:
     ]
 
 
-def _properties(task: Task, final_prompt: str) -> dict[str, str | int | float | bool]:
+def _properties(task: Task) -> dict[str, str | int | float | bool]:
     shown: dict[str, str | int | float | bool] = dict(task.result.properties)
-    shown["finalPrompt"] = final_prompt
+    found = task.action is Action.DESCRIBE and task.state is State.SUCCESS
+    final_prompt = hide_addresses(task.result.final_prompt, task.prompt)
+    shown["finalPrompt"] = final_prompt or (_prompts(task)[0] if found else "")
     shown["finalZhPrompt"] = hide_addresses(task.result.final_zh_prompt, task.prompt)
     shown["jobId"] = task.job_uuid
     if task.state is State.CANCELLED or task.reason == FailReason.CANCELLED:

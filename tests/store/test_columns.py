@@ -1,0 +1,16 @@
+"""A task as its row."""
+
+from dataclasses import fields
+from typing import Any, cast
+
+from mjgate.domain.task import Task
+from tests.rig import Rig
+
+
+async def test_the_schema_has_the_columns_in_the_order_of_the_task(rig: Rig) -> None:
+    row = await rig.gateway.store.reader.row(
+        "SELECT * FROM tasks WHERE id = :id", id=int(await rig.imagine())
+    )
+
+    assert row is not None
+    assert list(dict(cast("Any", row))) == [field.name for field in fields(Task)]
