@@ -39,6 +39,7 @@ _MJPROXY_OPTIONS: Final[Mapping[str, Option]] = MappingProxyType(
         "actions": Option(("action", "change"), "Whether buttons or numbers follow a task."),
         "edits": Option(("edits", "edit"), "Path of edits."),
         "batch": Option((), "Tasks named by one look."),
+        "idempotent": Option(("off", "on"), "Whether a repeated Idempotency-Key makes one job."),
         "notify": Option(("on", "off"), "Whether it is told where to notify us."),
     }
 )

@@ -108,18 +108,6 @@ async def test_a_number_as_the_result_is_an_id_too(rig: Rig) -> None:
     assert task["status"] == "SUCCESS"
 
 
-async def test_a_lost_answer_is_never_sent_again_and_the_money_comes_back(rig: Rig) -> None:
-    task_id = await rig.imagine("a fox [[fault:drop-after-accept]]")
-    assert (await rig.fetch(task_id))["status"] == "SUBMITTED"
-
-    await rig.look(after=rig.gateway.timing.adoption_blind + 1)
-
-    task = await rig.fetch(task_id)
-    assert (task["status"], task["properties"]["reason"]) == ("FAILURE", "orphan")
-    assert (await rig.stats())["jobs"] == 1
-    assert await rig.balance() == (RICH, 0, 0)
-
-
 async def test_over_the_channels_limit_tasks_wait_and_are_handed_on(make_rig: MakeRig) -> None:
     rig = await make_rig(max_running=1)
     first, second = await rig.imagine("one"), await rig.imagine("two")

@@ -88,6 +88,10 @@ class Dialect(Protocol):
         """The call that asks how a batch of tasks is doing."""
         ...
 
+    def recent(self, options: Options) -> Call:
+        """The call that asks for the latest tasks, whatever they are."""
+        ...
+
     def fetch(self, upstream_id: str, options: Options) -> Call:
         """The call that asks for one task alone."""
         ...

@@ -12,15 +12,14 @@ from typing import Final
 
 from mjgate.domain.clock import SECOND
 from mjgate.domain.errors import NoChannel, Unanswered
-from mjgate.domain.reasons import FailReason
-from mjgate.domain.task import Report
+from mjgate.domain.task import Report, Status, Task
 from mjgate.lifecycle import Gateway
-from mjgate.lifecycle.finish import fail
+from mjgate.lifecycle.adopt import adopt
 from mjgate.lifecycle.lines import Line
 from mjgate.lifecycle.look import Look, apply
 from mjgate.lifecycle.routing import line
 from mjgate.store import follow, tasks
-from mjgate.store.follow import Followed, Kind, Seen
+from mjgate.store.follow import Followed, Kind
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +74,7 @@ class Tracker:
     async def _look(self, kind: Kind, rows: Sequence[Followed]) -> None:
         try:
             if kind is Kind.ADOPT:
-                await _give_up_orphans(self._gateway, rows)
+                await adopt(self._gateway, rows)
             else:
                 await _look_by_key(self._gateway, rows)
         except Exception:
@@ -101,15 +100,17 @@ async def _look_at(gateway: Gateway, to: Line, rows: Sequence[Followed]) -> None
     began = gateway.clock.now()
     reports = await _ask(gateway, to, [row.upstream_id for row in rows])
     known = await tasks.by_ids(gateway.store.reader, [row.task_id for row in rows])
-    looks: list[Look] = []
-    for row in rows:
-        task = known.get(row.task_id)
-        if task is None or task.state.final:
-            continue
+    turn = asyncio.Semaphore(IN_FLIGHT)
+
+    async def one(row: Followed, task: Task) -> Look:
         report = None if reports is None else reports.get(row.upstream_id)
         if reports is not None and (report is None or _incomplete(report)):
-            report = await _ask_alone(gateway, to, row, report)
-        looks.append(Look(row, task, report, began, answered=reports is not None))
+            async with turn:
+                report = await _ask_alone(gateway, to, row, report)
+        return Look(row, task, report, began, answered=reports is not None)
+
+    live = [(row, task) for row in rows if (task := known.get(row.task_id))]
+    looks = await asyncio.gather(*(one(row, task) for row, task in live if not task.state.final))
     seen = await apply(gateway, to, looks)
     await gateway.store.write(follow.plan, seen)
 
@@ -144,19 +145,4 @@ async def _ask_alone(
 
 def _incomplete(report: Report) -> bool:
     """A sparse list may leave out the buttons of a finished task: they are asked for once."""
-    return report.status is not None and report.status.final and report.buttons is None
-
-
-async def _give_up_orphans(gateway: Gateway, rows: Sequence[Followed]) -> None:
-    """Nobody can tell whether these arrived: when the window is over, the money goes back."""
-    now = gateway.clock.now()
-    window = gateway.timing.adoption_blind
-    late = [row for row in rows if now - row.since >= window]
-    for row in late:
-        task = await tasks.by_id(gateway.store.reader, row.task_id)
-        if task is not None:
-            await fail(gateway, task, FailReason.ORPHAN, actor="tracker")
-    rest = min(window, 5 * SECOND)
-    seen = [Seen(row.task_id, min(now + rest, row.since + window), row.misses, row.moved_at)
-            for row in rows if row not in late]  # fmt: skip
-    await gateway.store.write(follow.plan, seen)
+    return report.status is Status.SUCCESS and report.buttons is None

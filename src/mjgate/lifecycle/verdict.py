@@ -64,7 +64,7 @@ async def taken(gateway: Gateway, task: Task, accepted: Accepted) -> Outcome:
         return await _asked(gateway, task, accepted)
     try:
         moved = await gateway.store.write(
-            _submitted_in, task.id, accepted.ids[0], now=gateway.clock.now()
+            submitted_in, task.id, accepted.ids[0], now=gateway.clock.now()
         )
     except ConstraintBroken:
         return await _known_already(gateway, task, accepted.ids[0])
@@ -108,9 +108,7 @@ async def window_in(
     )
 
 
-async def _submitted_in(
-    tx: Transaction, task_id: int, upstream_id: str, *, now: int
-) -> Task | None:
+async def submitted_in(tx: Transaction, task_id: int, upstream_id: str, *, now: int) -> Task | None:
     await attempts.end(tx, task_id, Ended.ACCEPTED, now, hint=upstream_id)
     return await move(
         tx, task_id, State.SUBMITTED, actor="sender", now=now, upstream_id=upstream_id
@@ -138,7 +136,7 @@ async def _inherited_in(
     tx: Transaction, task_id: int, channel_id: int, upstream_id: str, *, now: int
 ) -> Task | None:
     await tasks.disown(tx, channel_id, upstream_id)
-    return await _submitted_in(tx, task_id, upstream_id, now=now)
+    return await submitted_in(tx, task_id, upstream_id, now=now)
 
 
 async def _conflict_in(tx: Transaction, task_id: int, *, now: int) -> Task | None:

@@ -35,6 +35,7 @@ class Attempt:
     owner: str
     opened_at: int
     step: Step = Step.SUBMIT
+    hint: str = ""  # the upstream's id, as a notice or an answer named it
 
 
 async def begin(tx: Transaction, attempt: Attempt) -> None:
@@ -61,7 +62,8 @@ async def end(tx: Transaction, task_id: int, outcome: Outcome, now: int, *, hint
     """Close the task's open attempt. False if somebody else closed it before."""
     changed = await tx.run(
         """
-        UPDATE attempts SET outcome = :outcome, answered_at = :now, hint_upstream_id = :hint
+        UPDATE attempts SET outcome = :outcome, answered_at = :now,
+            hint_upstream_id = CASE WHEN :hint = '' THEN hint_upstream_id ELSE :hint END
         WHERE task_id = :task_id AND outcome IS NULL
         """,
         task_id=task_id,
@@ -70,6 +72,20 @@ async def end(tx: Transaction, task_id: int, outcome: Outcome, now: int, *, hint
         hint=hint,
     )
     return changed == 1
+
+
+async def hint(tx: Transaction, task_id: int, no: int, upstream_id: str) -> None:
+    """Keep the id that a notice names, while nobody knows the fate of the attempt."""
+    await tx.run(
+        """
+        UPDATE attempts SET hint_upstream_id = :hint
+        WHERE task_id = :task_id AND no = :no AND hint_upstream_id = ''
+        AND (outcome IS NULL OR outcome = 'unknown')
+        """,
+        task_id=task_id,
+        no=no,
+        hint=upstream_id,
+    )
 
 
 async def of_task(reader: Reader, task_id: int) -> list[Attempt]:
@@ -90,4 +106,5 @@ def _from_row(row: Row) -> Attempt:
         owner=row["owner"],
         opened_at=row["opened_at"],
         step=Step(row["step"]),
+        hint=row["hint_upstream_id"],
     )

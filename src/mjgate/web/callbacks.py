@@ -1,16 +1,22 @@
 """POST /mj/notify/…: an upstream's hint that something changed. Only the hint is taken."""
 
 from functools import partial
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from mjgate.dialects.mjproxy import SubmitAnswer
-from mjgate.store import follow
+from mjgate.domain.errors import Refused
+from mjgate.store import attempts, follow
+from mjgate.store.database import Transaction
+from mjgate.web.bodies import SMALL, decode, read
 from mjgate.web.context import Context
 from mjgate.web.front import not_found
 from mjgate.web.respond import answer
+
+ID_MOST: Final = 255
 
 
 def routes(context: Context) -> list[Route]:
@@ -20,11 +26,29 @@ def routes(context: Context) -> list[Route]:
 
 
 async def _notice(context: Context, request: Request) -> Response:
-    """Look at the task now. The body is never read: the upstream is asked instead."""
+    """Look at the task now. Of the body only the job's id is taken, and that as a hint."""
     gateway = context.gateway
     task, _, attempt = request.path_params["task"].partition("-")
     channel, secret = request.path_params["channel"], request.path_params["secret"]
     if not gateway.links.is_notice(channel, task, attempt, secret):
         raise not_found(request.scope["path"])
-    await gateway.store.write(follow.hasten, int(task), gateway.clock.now())
+    named = await _named(context, request)
+    await gateway.store.write(_heard, int(task), int(attempt), named, gateway.clock.now())
     return answer(SubmitAnswer(1, "ok"))
+
+
+async def _heard(tx: Transaction, task_id: int, attempt: int, named: str, now: int) -> None:
+    if named:
+        await attempts.hint(tx, task_id, attempt, named)
+    await follow.hasten(tx, task_id, now)
+
+
+async def _named(context: Context, request: Request) -> str:
+    """The id that the notice names; nothing if it cannot be read."""
+    try:
+        with context.room.share() as share:
+            value = decode(await read(request, SMALL, share)).get("id")
+    except Refused:
+        return ""
+    text = str(value) if isinstance(value, str | int) else ""
+    return text if len(text) <= ID_MOST else ""

@@ -7,7 +7,7 @@ Sources: the protocol's public documents and recorded answers of services that s
 """
 
 from mjgate.dialects.mjproxy.answers import answered
-from mjgate.dialects.mjproxy.calls import cancel, confirm, fetch, look, submit
+from mjgate.dialects.mjproxy.calls import cancel, confirm, fetch, look, recent, submit
 from mjgate.dialects.mjproxy.looks import read_report, reports
 from mjgate.dialects.mjproxy.views import Media, SubmitAnswer, TaskView, encode, show
 
@@ -22,6 +22,7 @@ __all__ = [
     "fetch",
     "look",
     "read_report",
+    "recent",
     "reports",
     "show",
     "submit",

@@ -89,6 +89,12 @@ def look(upstream_ids: Sequence[str], options: Options) -> Call:
     return Call("POST", "/mj/task/list-by-condition", {"ids": list(upstream_ids)})
 
 
+def recent(options: Options) -> Call:
+    """Ask for the latest tasks; not every upstream has such a list."""
+    del options
+    return Call("GET", "/mj/task/list")
+
+
 def fetch(upstream_id: str, options: Options) -> Call:
     """Ask for one task alone."""
     del options

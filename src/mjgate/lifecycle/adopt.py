@@ -1,0 +1,116 @@
+"""
+Adopt: look for jobs that may or may not exist, by the nonce that went out with them.
+
+A notice may name the job; the upstream's list of recent tasks may show it; a channel that declares
+idempotent submits is asked again with the same key. Equal prompts prove nothing. When nobody has
+found the job in time, the task ends as an orphan and the money goes back.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from mjgate.dialects import Call
+from mjgate.domain.clock import SECOND
+from mjgate.domain.errors import NoChannel, NotSent, Rejected, Unanswered
+from mjgate.domain.reasons import FailReason
+from mjgate.domain.task import Report, State, Task
+from mjgate.lifecycle import Gateway
+from mjgate.lifecycle.cancel import carry_out
+from mjgate.lifecycle.finish import fail
+from mjgate.lifecycle.lines import Line
+from mjgate.lifecycle.routing import line
+from mjgate.lifecycle.verdict import submitted_in
+from mjgate.lifecycle.work import work_of
+from mjgate.store import attempts, follow, tasks
+from mjgate.store.attempts import Attempt
+from mjgate.store.database import ConstraintBroken
+from mjgate.store.follow import Followed, Seen
+
+log = logging.getLogger(__name__)
+
+PAUSES: Final = (2 * SECOND, 5 * SECOND, 15 * SECOND, 60 * SECOND)
+"""How long to rest after each search; the last holds for all that follow."""
+
+IDEMPOTENCY_KEY: Final = "Idempotency-Key"
+
+
+async def adopt(gateway: Gateway, rows: Sequence[Followed]) -> None:
+    """Look for the jobs of tasks whose fate nobody knows, and give up those that are late."""
+    left: list[Seen] = []
+    for row in rows:
+        task = await tasks.by_id(gateway.store.reader, row.task_id)
+        if task is None or task.state is not State.UNKNOWN:
+            continue
+        searchable = await _search(gateway, row, task)
+        if searchable is None:
+            continue
+        now = gateway.clock.now()
+        window = gateway.timing.adoption if searchable else gateway.timing.adoption_blind
+        if now - row.since >= window:
+            await fail(gateway, task, FailReason.ORPHAN, actor="adoption")
+            continue
+        pause = min(PAUSES[min(row.looks, len(PAUSES) - 1)], window)
+        due_at = min(now + pause, row.since + window)
+        left.append(Seen(row.task_id, due_at, row.misses, row.moved_at))
+    await gateway.store.write(follow.plan, left)
+
+
+async def _search(gateway: Gateway, row: Followed, task: Task) -> bool | None:
+    """None once it is adopted; else whether there is a way to find it on this channel."""
+    attempt = (await attempts.of_task(gateway.store.reader, task.id))[-1]
+    try:
+        to = await line(gateway, row.channel_id, row.credential_id)
+    except NoChannel:
+        return False
+    recent = await _reports(gateway, to, to.provider.dialect.recent(to.channel.options))
+    found = _echoed(recent or [], attempt)
+    if found is None and attempt.hint:
+        call = to.provider.dialect.fetch(attempt.hint, to.channel.options)
+        found = _echoed(await _reports(gateway, to, call) or [], attempt)
+    if found is None and to.channel.options.get("idempotent") == "on":
+        found = await _asked_again(gateway, to, task, attempt)
+    if found is not None and await _taken(gateway, task, found):
+        return None
+    told = to.channel.options.get("notify", "on") == "on"
+    return told or recent is not None
+
+
+async def _reports(gateway: Gateway, to: Line, call: Call) -> list[Report] | None:
+    try:
+        heard = await gateway.upstream.look(to.endpoint, call)
+        return to.provider.dialect.reports(heard)
+    except Unanswered:
+        return None
+
+
+def _echoed(reports: Sequence[Report], attempt: Attempt) -> str | None:
+    """The id of the job that came with our nonce."""
+    return next((each.upstream_id for each in reports if each.echo == attempt.nonce), None)
+
+
+async def _asked_again(gateway: Gateway, to: Line, task: Task, attempt: Attempt) -> str | None:
+    """The same request under the same key: the channel promises to make no second job of it."""
+    try:
+        work = await work_of(task, attempt, gateway.files, "")
+        call = to.provider.dialect.submit(work, to.channel.options)
+        headers = {**to.endpoint.headers, IDEMPOTENCY_KEY: attempt.nonce}
+        heard = await gateway.upstream.submit(replace(to.endpoint, headers=headers), call)
+        return to.provider.dialect.answered(heard, follow_up=task.parent_id is not None).ids[0]
+    except (FileNotFoundError, NotSent, Unanswered, Rejected):
+        return None
+
+
+async def _taken(gateway: Gateway, task: Task, upstream_id: str) -> bool:
+    """Give the job its task. False if it is another's."""
+    try:
+        moved = await gateway.store.write(
+            submitted_in, task.id, upstream_id, now=gateway.clock.now()
+        )
+    except ConstraintBroken:
+        log.warning("a job was found that is another task's", extra=task.log_context)
+        return False
+    if moved is not None and moved.cancel_wanted:
+        await carry_out(gateway, moved)
+    return True
