@@ -64,11 +64,11 @@ async def _search(gateway: Gateway, row: Followed, task: Task) -> bool | None:
         to = await line(gateway, row.channel_id, row.credential_id)
     except NoChannel:
         return False
-    recent = await _reports(gateway, to, to.provider.dialect.recent(to.channel.options))
-    found = _echoed(recent or [], attempt)
+    recent = await reports_of(gateway, to, to.provider.dialect.recent(to.channel.options))
+    found = echoed(recent or [], attempt)
     if found is None and attempt.hint:
         call = to.provider.dialect.fetch(attempt.hint, to.channel.options)
-        found = _echoed(await _reports(gateway, to, call) or [], attempt)
+        found = echoed(await reports_of(gateway, to, call) or [], attempt)
     if found is None and to.channel.options.get("idempotent") == "on":
         found = await _asked_again(gateway, to, task, attempt)
     if found is not None and await _taken(gateway, task, found):
@@ -77,7 +77,8 @@ async def _search(gateway: Gateway, row: Followed, task: Task) -> bool | None:
     return told or recent is not None
 
 
-async def _reports(gateway: Gateway, to: Line, call: Call) -> list[Report] | None:
+async def reports_of(gateway: Gateway, to: Line, call: Call) -> list[Report] | None:
+    """What the channel says of tasks; None if it gave no answer that can be read."""
     try:
         heard = await gateway.upstream.look(to.endpoint, call)
         return to.provider.dialect.reports(heard)
@@ -85,7 +86,7 @@ async def _reports(gateway: Gateway, to: Line, call: Call) -> list[Report] | Non
         return None
 
 
-def _echoed(reports: Sequence[Report], attempt: Attempt) -> str | None:
+def echoed(reports: Sequence[Report], attempt: Attempt) -> str | None:
     """The id of the job that came with our nonce."""
     return next((each.upstream_id for each in reports if each.echo == attempt.nonce), None)
 

@@ -7,7 +7,7 @@ they run whether or not the channel answers, and are applied by a look that bega
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 from mjgate.domain.clock import SECOND
@@ -17,6 +17,7 @@ from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.adopt import adopt
 from mjgate.lifecycle.lines import Line
 from mjgate.lifecycle.look import Look, apply
+from mjgate.lifecycle.rescue import rescue
 from mjgate.lifecycle.routing import line
 from mjgate.store import follow, tasks
 from mjgate.store.follow import Followed, Kind
@@ -73,10 +74,7 @@ class Tracker:
 
     async def _look(self, kind: Kind, rows: Sequence[Followed]) -> None:
         try:
-            if kind is Kind.ADOPT:
-                await adopt(self._gateway, rows)
-            else:
-                await _look_by_key(self._gateway, rows)
+            await _LOOKS[kind](self._gateway, rows)
         except Exception:
             log.exception("a look failed", extra={"channel": rows[0].channel_id})
 
@@ -146,3 +144,10 @@ async def _ask_alone(
 def _incomplete(report: Report) -> bool:
     """A sparse list may leave out the buttons of a finished task: they are asked for once."""
     return report.status is Status.SUCCESS and report.buttons is None
+
+
+_LOOKS: Final[Mapping[Kind, Callable[[Gateway, Sequence[Followed]], Awaitable[None]]]] = {
+    Kind.LOOK: _look_by_key,
+    Kind.ADOPT: adopt,
+    Kind.RESCUE: rescue,
+}

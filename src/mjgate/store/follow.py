@@ -6,7 +6,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from mjgate.domain.task import State, Task
+from mjgate.domain.clock import MINUTE, SECOND
+from mjgate.domain.task import RESCUABLE, State, Task
 from mjgate.store.database import Reader, Row, Transaction
 
 
@@ -18,9 +19,21 @@ class Kind(StrEnum):
     RESCUE = "rescue"  # it failed by our clock, but may still succeed
 
 
-KIND_OF: Final[Mapping[State, Kind]] = MappingProxyType(
+_KIND_OF: Final[Mapping[State, Kind]] = MappingProxyType(
     {State.SUBMITTED: Kind.LOOK, State.RUNNING: Kind.LOOK, State.UNKNOWN: Kind.ADOPT}
 )
+
+FIRST_DUE: Final[Mapping[Kind, int]] = MappingProxyType(
+    {Kind.LOOK: 1 * SECOND, Kind.ADOPT: 0, Kind.RESCUE: 1 * MINUTE}
+)
+"""How long after a task is followed for something it is first looked at."""
+
+
+def kind_of(task: Task) -> Kind | None:
+    """What a task is followed for, as it stands; None if it is not."""
+    if task.state is State.FAILURE and task.reason in RESCUABLE and task.channel_id is not None:
+        return Kind.RESCUE
+    return _KIND_OF.get(task.state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +52,22 @@ class Followed:
     moved_at: int
 
 
-async def start(
-    tx: Transaction, task: Task, kind: Kind, *, since: int, due_at: int, again: bool = False
-) -> None:
-    """Follow the task from now on; `again` in place of what it was followed for so far."""
-    if again:
-        await stop(tx, task.id)
+async def start(tx: Transaction, task: Task, kind: Kind, now: int) -> None:
+    """Follow the task from now on."""
     await tx.run(
         """
         INSERT INTO follow
             (task_id, kind, channel_id, credential_id, upstream_id, due_at, since, moved_at)
         VALUES
-            (:task_id, :kind, :channel_id, :credential_id, :upstream_id, :due_at, :since, :since)
+            (:task_id, :kind, :channel_id, :credential_id, :upstream_id, :due_at, :now, :now)
         """,
         task_id=task.id,
         kind=kind,
         channel_id=task.channel_id,
         credential_id=task.credential_id,
         upstream_id=task.upstream_id,
-        due_at=due_at,
-        since=since,
+        due_at=now + FIRST_DUE[kind],
+        now=now,
     )
 
 

@@ -8,18 +8,14 @@ goes with it: event, follow row, webhook rows, tally, ledger entry, then money a
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 from mjgate.domain.action import Action
-from mjgate.domain.clock import SECOND
 from mjgate.domain.task import BY_ENDS, Edge, Hook, Money, Result, State, Task, sources, way
 from mjgate.store import follow, ledger, pressed, tally, webhooks
 from mjgate.store.books import Delta, Slot, shift
 from mjgate.store.columns import INSERT, UPDATE, changes, columns, from_row
 from mjgate.store.database import Transaction
-
-FIRST_LOOK: Final = 1 * SECOND
-"""How long after its acceptance a task is first looked at."""
 
 
 class Facts(TypedDict, total=False):
@@ -170,14 +166,13 @@ async def _follow(tx: Transaction, before: Task, after: Task, now: int) -> None:
             upstream_id=after.upstream_id,
             task_id=after.id,
         )
-    kind = follow.KIND_OF.get(after.state)
-    if kind is None:
-        if follow.KIND_OF.get(before.state) is not None:
-            await follow.stop(tx, after.id)
-    elif kind is not follow.KIND_OF.get(before.state):
-        due_at = now + (FIRST_LOOK if after.state is State.SUBMITTED else 0)
-        again = follow.KIND_OF.get(before.state) is not None
-        await follow.start(tx, after, kind, since=now, due_at=due_at, again=again)
+    was, kind = follow.kind_of(before), follow.kind_of(after)
+    if kind is was:
+        return
+    if was is not None:
+        await follow.stop(tx, after.id)
+    if kind is not None:
+        await follow.start(tx, after, kind, now)
 
 
 async def _pay(tx: Transaction, task: Task, money: Money, now: int) -> None:
