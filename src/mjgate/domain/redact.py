@@ -8,10 +8,16 @@ from mjgate.domain.prompt import clean
 
 MOST: Final = 500
 
-_ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+|\bwww\.\S+", re.IGNORECASE)
+ADDRESS: Final = re.compile(
+    r"(?<![a-z0-9+.-])[a-z0-9+.-]{1,40}://\S+|(?<!\S)//\S+|\bwww\.\S+"
+    r"|(?<![a-z0-9.-])(?:[a-z0-9-]{1,63}\.){1,30}[a-z]{2,24}/\S*",
+    re.IGNORECASE,
+)
+"""An address, or a host with a path; it never looks back, so that long texts cost no more."""
+
 _HOST = re.compile(
-    r"\b(?:[a-z0-9](?:[a-z0-9-]{0,62})\.)+(?:com|net|org|io|ai|dev|app|cn|xyz|top|me|co|cc|run|pro"
-    r"|site|online|cloud|tech|vip|info)\b(?::\d+)?(?:/\S*)?",
+    r"(?<![a-z0-9.-])(?:[a-z0-9](?:[a-z0-9-]{0,62})\.)+"
+    r"(?:com|net|org|io|ai|dev|app|cn|xyz|top|me|co|cc|run|pro|site|online|cloud|tech|vip|info)\b(?::\d+)?(?:/\S*)?",
     re.IGNORECASE,
 )
 _IP = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b")
@@ -22,7 +28,7 @@ def redact(text: str, names: Iterable[str] = ()) -> str:
     """The text with addresses, hosts, keys and the given names replaced, at most 500 characters."""
     text = clean(text)[: 4 * MOST]
     for pattern, word in (
-        (_ADDRESS, "[address]"),
+        (ADDRESS, "[address]"),
         (_HOST, "[host]"),
         (_IP, "[host]"),
         (_KEY, "[key]"),

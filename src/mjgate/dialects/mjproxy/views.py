@@ -5,7 +5,6 @@ Clients written in strict languages decode these, so every member is always ther
 type. Addresses are ours; an upstream's never leaves.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -15,11 +14,9 @@ import msgspec
 from mjgate.domain.action import Action
 from mjgate.domain.prompt import without_mode_flags
 from mjgate.domain.reasons import FailReason
+from mjgate.domain.redact import ADDRESS
 from mjgate.domain.task import State, Status, Task
 
-_URL = re.compile(
-    r"[a-z][a-z0-9+.-]*://\S+|\bwww\.\S+|\b(?:[a-z0-9-]+\.)+[a-z]{2,}/\S*", re.IGNORECASE
-)
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -107,7 +104,7 @@ def show(task: Task, media: Media = NOTHING) -> TaskView:
     result = task.result
     failed = task.status is Status.FAILURE
     fail_text = (task.fail_text or task.reason or "failed") if failed else None
-    prompt, prompt_en = _prompts(task)
+    prompt, prompt_en, final_prompt = _prompts(task)
     return TaskView(
         id=str(task.id),
         action=task.action,
@@ -136,17 +133,18 @@ def show(task: Task, media: Media = NOTHING) -> TaskView:
         video_url=media.video_urls[0] if media.video_urls else "",
         video_urls=_views(media.video_urls),
         buttons=_buttons(task),
-        properties=_properties(task),
+        properties=_properties(task, final_prompt),
     )
 
 
-def _prompts(task: Task) -> tuple[str, str]:
-    """The prompt as it was sent to us, and as it went upstream; of DESCRIBE, what it has found."""
+def _prompts(task: Task) -> tuple[str, str, str]:
+    """The prompt as it came to us, as it went upstream, and in the end; of DESCRIBE, the find."""
+    final = hide_addresses(task.result.final_prompt, task.prompt)
     sent_up = hide_addresses(task.result.prompt_en, task.prompt)
     if task.action is Action.DESCRIBE and task.state is State.SUCCESS:
-        found = hide_addresses(task.result.final_prompt, task.prompt) or sent_up
-        return found, found
-    return task.prompt, sent_up or without_mode_flags(task.prompt)
+        found = final or sent_up
+        return found, found, found
+    return task.prompt, sent_up or without_mode_flags(task.prompt), final
 
 
 def _description(task: Task) -> str:
@@ -155,7 +153,9 @@ def _description(task: Task) -> str:
 
 def hide_addresses(text: str, sent: str) -> str:
     """The text with every address replaced but those that stand in what the caller `sent`."""
-    return _URL.sub(lambda found: found[0] if found[0] in sent else "[image]", text)
+    if "/" not in text and "www." not in text.lower():
+        return text
+    return ADDRESS.sub(lambda found: found[0] if found[0] in sent else "[image]", text)
 
 
 def _views(urls: Sequence[str]) -> list[MediaView] | None:
@@ -171,11 +171,9 @@ def _buttons(task: Task) -> list[ButtonView]:
     ]
 
 
-def _properties(task: Task) -> dict[str, str | int | float | bool]:
+def _properties(task: Task, final_prompt: str) -> dict[str, str | int | float | bool]:
     shown: dict[str, str | int | float | bool] = dict(task.result.properties)
-    found = task.action is Action.DESCRIBE and task.state is State.SUCCESS
-    final_prompt = hide_addresses(task.result.final_prompt, task.prompt)
-    shown["finalPrompt"] = final_prompt or (_prompts(task)[0] if found else "")
+    shown["finalPrompt"] = final_prompt
     shown["finalZhPrompt"] = hide_addresses(task.result.final_zh_prompt, task.prompt)
     shown["jobId"] = task.job_uuid
     if task.state is State.CANCELLED or task.reason == FailReason.CANCELLED:

@@ -1,0 +1,79 @@
+"""Values as services of this format really send them: numbers as text, text as numbers, or odd."""
+
+import codecs
+import re
+from collections.abc import Mapping
+from typing import Final, cast
+
+import msgspec
+
+from mjgate.domain.prompt import clean
+
+Json = Mapping[str, object]
+
+TEXT_MOST: Final = 32 * 1024
+ADDRESS_MOST: Final = 4_096
+IDENTIFIER_MOST: Final = 255
+NUMBER_MOST: Final = 10**15
+"""Nothing that is counted or measured here is larger, and every database can keep it."""
+
+LIST_MOST: Final = 64
+
+_NUMBER = re.compile(r"-?[0-9]{1,16}")
+
+
+def decode(body: bytes) -> object:
+    """The JSON in `body`; None where there is none that can be read."""
+    try:
+        return msgspec.json.decode(body.removeprefix(codecs.BOM_UTF8))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def mapping(value: object) -> Json:
+    """The object, or an empty one."""
+    return cast("Json", value) if isinstance(value, dict) else {}
+
+
+def items(value: object) -> list[object]:
+    """The first elements of a list, as many as are believed; anything else is a list of one."""
+    return cast("list[object]", value)[:LIST_MOST] if isinstance(value, list) else [value]
+
+
+def integer(value: object) -> int | None:
+    """A whole number, also as text or with a decimal point; None for the rest."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if abs(value) <= NUMBER_MOST else None
+
+
+def words(value: object, most: int = TEXT_MOST) -> str:
+    """Clean text, also from a whole number; `""` for the rest."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    return clean(value)[:most] if isinstance(value, str) else ""
+
+
+def identifier(value: object) -> str:
+    """An id as text; `""` for what cannot be one."""
+    text = words(value).strip()
+    return text if re.fullmatch(rf"\S{{1,{IDENTIFIER_MOST}}}", text) else ""
+
+
+def address(value: object) -> str | None:
+    """An http address; None for the rest."""
+    text = words(value).strip()
+    fits = len(text) <= ADDRESS_MOST and text[:8].lower().startswith(("http://", "https://"))
+    return text if fits else None
+
+
+def addresses(value: object) -> tuple[str, ...] | None:
+    """Addresses from a list of texts or of `{url}` objects, or from one text; None if empty."""
+    found = (address(mapping(item).get("url", item)) for item in items(value))
+    return tuple(each for each in found if each) or None
