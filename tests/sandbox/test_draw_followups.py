@@ -162,6 +162,18 @@ def test_painting_inside_a_mask_changes_nothing_outside() -> None:
     assert (np.asarray(new)[~outside] != np.asarray(old)[~outside]).mean() > 0.3
 
 
+def test_a_new_subject_comes_into_the_land_of_the_picture() -> None:
+    made = scene("a cat on a hill at noon", seed=5)
+    old = tile(made, 0, size=SIZE)
+    everything = Image.new("L", SIZE, 255)
+
+    new = inpaint(old, everything, scene("a brown dog", seed=3), 0, world(old, made))
+
+    sky = to_paint(old)[:25] - to_paint(new)[:25]
+    assert np.abs(sky).mean() < 0.02
+    assert np.abs(to_paint(old) - to_paint(new)).max() > 0.3
+
+
 def test_an_empty_mask_changes_nothing() -> None:
     old = picture()
 

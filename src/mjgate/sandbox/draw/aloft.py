@@ -38,6 +38,8 @@ def paint(
         px = x + far * float(roll.uniform(-0.55, 0.55)) * look.aspect
         py = look.horizon * middle * 1.7 + far * float(roll.uniform(-0.24, 0.2))
         high = size * known.tall * near * 1.15
+        if k == 0 and look.foot is not None:
+            py = look.foot - high * 0.5
         mist = replace(light, mist=min(0.6, light.mist + 0.35 * (1 - near)))
         flip = k % 2 == 1 if thing.name in {"butterfly", "birds"} else px < look.aspect / 2
         place = Place(px, py + high * 0.5, high, flip=flip, lean=float(roll.uniform(-0.12, 0.12)))

@@ -42,6 +42,7 @@ _HOME = {
     "balloon": "hills",
 }
 _WATER = {"lake", "sea", "river", "island"}
+_GREEN = {"mountains", "volcano", "forest", "hills", "field"}
 _LANDS = ("mountains", "lake", "sea", "hills", "desert", "forest", "field", "island")
 
 
@@ -87,9 +88,9 @@ def brief(prompt: str) -> Brief:
     styles = [concept for kind, concept in found if kind == "style"]
     return Brief(
         place=place,
-        water=bool(_WATER.intersection((place, *places))) and not dropped.intersection(_WATER),
+        water=_wet(place, places, things) and not dropped.intersection(_WATER),
         things=things[:3],
-        hour=hours[0] if hours else _implied(weather, place, moods),
+        hour=hours[0] if hours else _implied(weather, place, moods, things),
         weather=weather,
         style=styles[0] if styles else ("anime" if settings.niji else None),
         moods=moods,
@@ -100,6 +101,12 @@ def brief(prompt: str) -> Brief:
         known=bool(found),
         salt=seeded(text.strip().lower()),
     )
+
+
+def _wet(place: str, places: tuple[str, ...], things: tuple[Thing, ...]) -> bool:
+    """Is there water? A boat on green land brings its own."""
+    afloat = place in _GREEN and any(thing.name in {"boat", "torii"} for thing in things)
+    return afloat or bool(_WATER.intersection((place, *places)))
 
 
 def _things(found: tuple[words.Found, ...]) -> tuple[tuple[Thing, ...], tuple[str, ...]]:
@@ -144,9 +151,12 @@ def _place(
     return choices[0]
 
 
-def _implied(weather: frozenset[str], place: str, moods: frozenset[str]) -> str | None:
+def _implied(
+    weather: frozenset[str], place: str, moods: frozenset[str], things: tuple[Thing, ...]
+) -> str | None:
     neon = place == "city" and "neon" in moods
-    if neon or weather & {"aurora", "stars", "fireworks"}:
+    moon = any(thing.name == "moon" for thing in things)
+    if neon or moon or weather & {"aurora", "stars", "fireworks"}:
         return "night"
     if "storm" in weather:
         return "storm"

@@ -104,7 +104,8 @@ def draw_inpaint(
     picture, white = _open(data), _open(mask)
     new = _like(scene(prompt, seed=seed), picture, text)
     half = _half(picture)
-    return _four([retouch.inpaint(half, white, new, take) for take in range(4)], form)
+    known = reframe.world(half, _scene(text))
+    return _four([retouch.inpaint(half, white, new, take, known) for take in range(4)], form)
 
 
 def draw_edit(

@@ -14,6 +14,7 @@ SOILS: dict[str, tuple[Rgb, Rgb, Rgb]] = {
     # steep, flat, far down
     "mountains": (rgb("#6f6a68"), rgb("#6f7f4a"), rgb("#57713c")),
     "volcano": (rgb("#5d5658"), rgb("#5f7a48"), rgb("#4c6d3c")),
+    "fuji": (rgb("#5d5658"), rgb("#5f7a48"), rgb("#4c6d3c")),
     "lake": (rgb("#6d6b6a"), rgb("#5f7048"), rgb("#4b633e")),
     "forest": (rgb("#4d5a3a"), rgb("#47663a"), rgb("#3b5c33")),
     "hills": (rgb("#757a50"), rgb("#76875a"), rgb("#647a4c")),
@@ -36,6 +37,8 @@ def camera_of(look: Look) -> Camera:
 def kind_of(look: Look) -> str:
     """Which relief the place has; a place by the water has a shore."""
     place = look.brief.place
+    if look.brief.water and place == "volcano":
+        return "fuji"
     if look.brief.water and place in {"mountains", "forest", "hills", "lake", "field"}:
         return "lake"
     return place if place in SOILS else "hills"
@@ -55,7 +58,7 @@ def paint(look: Look, land: Ground, sky: Paint, air: Paint) -> Paint:
     """The land over the sky, softly edged."""
     albedo = _albedo(look, land)
     light = look.light
-    power = min(light.power, 0.9 + 0.1 * light.power)
+    power = min(light.power, 0.9 + 0.1 * light.power) * (1.3 if light.night else 1.0)
     sun = colour.array(light.sun) * np.float32(1.12 * power)
     ambient = colour.array(colour.blend(light.shade, light.haze, 0.3)) * np.float32(power)
     body = albedo * (land.lit[..., None] * sun + (land.open * 0.8)[..., None] * ambient + 0.03)
@@ -112,7 +115,7 @@ def _albedo(look: Look, land: Ground) -> Paint:
         out = _crops(look, land, out, grain)
     if place == "canyon":
         out = _strata(look, land, out)
-    if place in {"mountains", "volcano", "lake"} or look.has("snow"):
+    if place in {"mountains", "volcano", "fuji", "lake"} or look.has("snow"):
         out = _snow(look, land, out, grain)
     return _tinted(look, out)
 

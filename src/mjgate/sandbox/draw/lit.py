@@ -19,7 +19,7 @@ def lighting(look: Look, *, mist: float = 0.08, x: float | None = None) -> Light
     dy = -max(0.15, look.horizon - look.sun[1] + 0.1)
     size = (dx * dx + dy * dy) ** 0.5
     low = look.hour in {"sunset", "dawn", "dusk", "blue hour"}
-    power = light.power * (0.78 if low else 0.95)
+    power = light.power * (1.5 if light.night else 0.78 if low else 0.95)
     return Lighting(
         sun=colour.scaled(light.sun, power),
         shade=colour.scaled(light.shade, power),

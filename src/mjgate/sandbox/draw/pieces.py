@@ -12,20 +12,25 @@ from mjgate.sandbox.draw.scene import Look
 
 def glass(canvas: Canvas, look: Look, paint: Paint) -> Paint:
     """Cells of coloured glass in lead, brighter than the picture they stand for."""
-    near, next_, cell = _cells(canvas, look, 17.0)
+    near, next_, cell = _cells(canvas, look, 21.0)
     count = int(cell.max()) + 1
     flat = cell.ravel()
     sizes = np.maximum(np.bincount(flat, minlength=count), 1)[:, None]
     sums = np.stack([np.bincount(flat, paint[..., c].ravel(), count) for c in range(3)], -1)
     mean = colour.saturate((sums / sizes).astype(np.float32)[None], 1.7)[0]
-    mean = np.clip(mean * 1.2 + 0.05, 0, 1)
+    # White light shows no glass: pale cells take a colour of the sky.
+    panes = np.array(look.light.sky, dtype=np.float32)
+    pane = panes[dice("panes", look.detail).integers(len(panes), size=count)]
+    pale = smooth(0.45, 0.9, colour.brightness(mean))[:, None]
+    mean = np.clip(mean * (1.2 - 0.42 * pale) + 0.05, 0, 1)
+    mean = mean + (colour.saturate(pane, 1.8) - mean) * (0.04 + 0.34 * pale)
     body = mean[cell]
     streak = fbm(canvas, 9, look.detail, stretch=0.4, gain=0.6) - 0.5
     bulge = 1.12 - 0.30 * smooth(0.0, 0.055, near)
     out = body * (bulge + streak * 0.45)[..., None]
     out = out + blur(np.clip(out - 0.6, 0, 1), 0.02 / canvas.pixel) * 0.5
     gap = next_ - near
-    lead = smooth(0.0085, 0.0050, gap)
+    lead = smooth(0.0075, 0.0042, gap)
     shine = np.exp(-(((gap - 0.0035) / 0.0014) ** 2)) * 0.16
     return np.clip(mix(out, colour.array(rgb("#17161a")), lead) + (shine * lead)[..., None], 0, 1)
 

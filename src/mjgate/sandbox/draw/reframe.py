@@ -11,7 +11,6 @@ from mjgate.sandbox.draw.canvas import (
     View,
     Whole,
     blur,
-    resize,
     smooth,
     to_image,
     to_paint,
@@ -24,7 +23,7 @@ from mjgate.sandbox.draw.scene import Look, Scene, look
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels."""
 
-_LIKE = 0.8
+_LIKE = 0.88
 """Correlation from which a picture counts as one of its scene."""
 
 
@@ -92,12 +91,14 @@ def _around(chosen: Look, take: int, size: tuple[int, int], box: Box) -> Paint:
 
 
 def _likeness(picture: Image.Image, chosen: Look) -> float:
-    """Correlation of brightness at the size of a stamp."""
-    high = 40
+    """Correlation of brightness at the size of a stamp: stars and flakes are too small for it."""
+    high, stamp = 128, (24, 24)
     wide = max(8, round(high * chosen.aspect))
-    drawn = brightness(render(chosen, (wide, high), View(0.0, 0.0, chosen.aspect, 1.0)))
-    given = brightness(resize(to_paint(picture), (wide, high)))
-    a, b = drawn - drawn.mean(), given - given.mean()
+    paint = render(chosen, (wide, high), View(0.0, 0.0, chosen.aspect, 1.0))
+    small = to_image(paint).resize(stamp, Image.Resampling.BOX)
+    given = picture.convert("RGB").resize(stamp, Image.Resampling.BOX)
+    a, b = (brightness(to_paint(one)) for one in (small, given))
+    a, b = a - a.mean(), b - b.mean()
     return float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum() + 1e-9))
 
 

@@ -35,20 +35,21 @@ class Relief:
             tall = tall * 0.5 + self._cone(across, depth)
         return tall + self._sink(across, depth)
 
-    def _rise(self, across: Field, depth: Field) -> Field | float:
+    def _rise(self, across: Field, depth: Field) -> Field:
         """Mountains stand back, plains lie in front."""
-        if self.kind in {"mountains", "volcano", "lake", "forest"}:
+        if self.kind in {"mountains", "volcano", "fuji", "lake", "forest"}:
             return 0.08 + 0.92 * smooth(3.0, 20.0, depth)
         if self.kind == "canyon":
             # a plain in the middle, walls to the sides
             return 0.12 + 0.88 * smooth(1.2, 6.5, np.abs(across) + 0.25 * depth)
         if self.kind == "mars":
             return 0.15 + 0.85 * smooth(3.0, 20.0, depth)
-        return 1.0
+        # Nothing may stand right before the viewer's eyes.
+        return 0.2 + 0.8 * smooth(0.8, 4.0, depth)
 
     def _sink(self, across: Field, depth: Field) -> Field | float:
         """Where there is water, the land goes under it near the camera."""
-        if self.kind == "lake":
+        if self.kind in {"lake", "fuji"}:
             shore = 9.0 + 3.0 * (sample(self.heights, across * 0.05 + 0.3, depth * 0.02) - 0.5)
             return -0.9 * (1.0 - smooth(0.55, 1.15, depth / shore)) - 0.06
         if self.kind == "island":
@@ -100,7 +101,7 @@ def _maps(relief: Relief) -> tuple[Field, Field]:
 def relief(kind: str, seed: int, sun: tuple[float, float, float]) -> Relief:
     """The land of one kind."""
     roll = dice("relief", kind, seed)
-    if kind == "volcano":
+    if kind in {"volcano", "fuji"}:
         peak = (float(roll.uniform(-3, 3)), 17.0, 9.0, float(roll.uniform(7.5, 9.0)))
         return Relief(_alpine(seed), 20.0, 2.0, sun, kind, seed, peak)
     maker, span, lift = {

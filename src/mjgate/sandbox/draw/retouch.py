@@ -20,16 +20,25 @@ from mjgate.sandbox.draw.canvas import (
 )
 from mjgate.sandbox.draw.compose import render
 from mjgate.sandbox.draw.finish import styled
+from mjgate.sandbox.draw.noise import seeded
 from mjgate.sandbox.draw.scene import Look, Scene, look
 
 
-def inpaint(picture: Image.Image, mask: Image.Image, scene: Scene, take: int) -> Image.Image:
-    """Draw the scene where the mask is white; every other pixel stays as it is."""
+def inpaint(
+    picture: Image.Image, mask: Image.Image, scene: Scene, take: int, world: Look | None = None
+) -> Image.Image:
+    """
+    Draw the scene where the mask is white; every other pixel stays as it is.
+
+    With the look that the picture shows, what stood in the mask goes, the land behind it is
+    drawn again, and the new subject comes into it.
+    """
     picture = picture.convert("RGB")
     inside = _inside(mask, picture.size)
     if not inside.any():
         return picture.copy()
-    chosen = _placed(look(scene, take), inside, picture.size)
+    wanted = look(scene, take) if world is None else _joined(world, scene, take)
+    chosen = _placed(wanted, inside, picture.size, take % 4)
     new = render(chosen, picture.size, View(0.0, 0.0, picture.width / picture.height, 1.0))
     old = to_paint(picture)
     edge = blur(inside, 0.012 * min(picture.size))
@@ -41,21 +50,36 @@ def inpaint(picture: Image.Image, mask: Image.Image, scene: Scene, take: int) ->
     return Image.fromarray(out)
 
 
+def _joined(world: Look, scene: Scene, take: int) -> Look:
+    """The world of a picture with the subjects of a new scene, and its place if it names one."""
+    old, new = world.brief, scene.brief
+    weather = old.weather | new.weather
+    joined = replace(old, things=new.things, weather=weather, style=new.style or old.style)
+    if new.places:
+        joined = replace(joined, place=new.place, places=new.places, water=new.water)
+    detail = seeded(world.detail, scene.seed, take)
+    again = not new.things and not new.places
+    ground = seeded(world.ground, detail) if again else world.ground
+    return replace(world, brief=joined, detail=detail, ground=ground)
+
+
 def _inside(mask: Image.Image, size: tuple[int, int]) -> Field:
     grey = mask.convert("L").resize(size, Image.Resampling.BILINEAR)
     return (np.asarray(grey) > 127).astype(np.float32)
 
 
-def _placed(chosen: Look, inside: Field, size: tuple[int, int]) -> Look:
+def _placed(chosen: Look, inside: Field, size: tuple[int, int], take: int) -> Look:
     """Let the subject stand in the middle of the mask, about as high as it."""
     rows, columns = np.nonzero(inside)
     low, high = np.percentile(rows, (4, 96)) / size[1]
-    spot = float(columns.mean()) / size[1]
+    aside = (0.0, 0.12, -0.12, 0.05)[take] * float(columns.std())
+    spot = (float(columns.mean()) + aside) / size[1]
     return replace(
         chosen,
         aspect=size[0] / size[1],
         spot=spot,
-        size=float(np.clip((high - low) / 0.42, 0.25, 1.8)),
+        foot=float(high),
+        size=float(np.clip((high - low) / (0.42, 0.5, 0.38, 0.46)[take], 0.25, 1.8)),
     )
 
 

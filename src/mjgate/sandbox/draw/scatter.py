@@ -18,6 +18,7 @@ _HOW_MANY = {
     "mountains": 420,
     "river": 240,
     "volcano": 300,
+    "fuji": 300,
     "island": 140,
 }
 
@@ -28,7 +29,7 @@ def paint(canvas: Canvas, look: Look, out: Paint, seen: Ground, lighting: Lighti
     count = _HOW_MANY.get(kind, 0)
     if not count:
         return
-    conifers = kind in {"lake", "mountains", "volcano"} or look.has("snow")
+    conifers = kind in {"lake", "mountains", "volcano", "fuji"} or look.has("snow")
     roll = dice("scatter", look.ground)
     groves = roll.uniform(-1, 1, (14, 2))
     spots = groves[roll.integers(14, size=count)] + roll.normal(0, 0.09, (count, 2))

@@ -103,6 +103,8 @@ class Look:
     pick: int
     """Chooses among a painter's variants."""
     tints: tuple[tuple[Rgb, float], ...] = field(default=())
+    foot: float | None = None
+    """The row the first subject stands on, when somebody has shown the place."""
 
     def moved(self, *, horizon: float) -> "Look":
         """The same look over another horizon."""
@@ -220,7 +222,7 @@ def _light(scene: Scene, hour: str, variant: int, roll: np.random.Generator) -> 
     if scene.reference is not None:
         light = palettes.referred(light, scene.reference.colours, scene.reference.weight)
     for tint, amount in _tints(wish):
-        light = palettes.tinted(light, tint, amount)
+        light = palettes.tinted(light, tint, amount * 0.6)
     return light
 
 

@@ -65,7 +65,9 @@ def _one(
         _bridge(canvas, look, out, thing)
         return None
     base = min(0.93, look.horizon + 0.10 + 0.22 * look.size * scale)
-    if known is not None and known.where == "branch":
+    if rank == 0 and look.foot is not None:
+        base = look.foot
+    if known is not None and known.where == "branch" and look.foot is None:
         base = 0.66
     place = Place(x, base, size * (known.tall if known else 1.0), flip=x > look.aspect / 2)
     if known is not None and known.where == "water" and look.brief.water:

@@ -89,7 +89,7 @@ SUBJECTS: Table = {
     "cat": "cat kitten kitty feline 猫 貓 小猫 ねこ ネコ",
     "dog": "dog puppy hound shiba corgi 狗 小狗 犬 いぬ",
     "fox": "fox 狐 狐狸 キツネ",
-    "wolf": "wolf 狼",
+    "wolf": "wolf wolves 狼",
     "horse": "horse stallion pony 马 馬",
     "deer": "deer stag elk reindeer 鹿",
     "rabbit": "rabbit bunny hare 兔 兔子 うさぎ ウサギ",
@@ -226,12 +226,8 @@ Found = tuple[str, str]
 
 
 def _one(word: str) -> list[Found]:
-    for form in (
-        word,
-        word.removesuffix("s"),
-        word.removesuffix("es"),
-        word.removesuffix("y") + "ies",
-    ):
+    single = f"{word[:-3]}y" if word.endswith("ies") else word.removesuffix("s")
+    for form in (word, single, word.removesuffix("es")):
         if form in _WORDS:
             return _WORDS[form]
     return []
