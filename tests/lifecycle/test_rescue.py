@@ -5,7 +5,7 @@ from mjgate.domain.timing import Timing
 from mjgate.sandbox.settings import SandboxSettings
 from tests.rig import RICH, MakeRig, Rig
 
-SOON = SandboxSettings(port=0, seconds=0.3, pictures="plain")
+SOON = SandboxSettings(port=0, seconds=2, pictures="plain")
 
 
 async def given_up(make_rig: MakeRig) -> tuple[Rig, str]:

@@ -36,6 +36,10 @@ log = logging.getLogger(__name__)
 _NOTIFY: Final = "notify"
 
 
+class _TooLate(NotSent):
+    """This process came too late to send it; the channel is not to blame."""
+
+
 async def dispatch(gateway: Gateway, task: Task, attempt: Attempt, waiting: Waiting) -> Outcome:
     """Try one channel after the other until one takes it, or none can."""
     tried: set[int] = set()
@@ -91,8 +95,7 @@ async def _send(gateway: Gateway, task: Task, attempt: Attempt, to: Line) -> Acc
         msg = "An image of the request is no longer kept."
         raise Rejected(Verdict.CONTENT, msg) from error
     if gateway.clock.now() - attempt.opened_at > SEND_LATEST:
-        msg = "this process came too late to send it"
-        raise NotSent(msg)
+        raise _TooLate
     if attempt.step is Step.MODAL:
         return await _confirm(gateway, to, work, task.upstream_id)
     heard = await gateway.upstream.submit(to.endpoint, dialect.submit(work, options))
@@ -121,6 +124,8 @@ async def _elsewhere(
     waiting: Waiting,
 ) -> Outcome | tuple[Task, Attempt]:
     """The next channel that could take it at once; else the queue; else the end."""
+    if isinstance(trouble, _TooLate):
+        return await _wait(gateway, task)
     busy = isinstance(trouble, NotSent) or trouble.verdict is Verdict.BUSY
     if busy and task.channel_id is not None:
         await _pause(gateway, task, trouble)

@@ -1,5 +1,6 @@
 """What a look has shown, and what becomes of it: progress, an end, a deadline, or nothing."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -40,20 +41,25 @@ class Look:
 
 async def apply(gateway: Gateway, to: Line, looks: Sequence[Look]) -> list[Seen]:
     """Apply every look; what is left is when each task is looked at next."""
-    seen: list[Seen] = []
     rises: dict[int, tuple[int, str]] = {}
-    for look in looks:
-        if look.report is not None and await _ended(gateway, to, look, look.report):
-            continue
-        if look.report is not None and await _asks(gateway, look, look.report):
-            continue
-        moved = look.report is not None and await _moved_on(gateway, look, look.report, rises)
-        if not moved and await _out_of_time(gateway, look):
-            continue
-        seen.append(_next(look, gateway.clock.now(), moved=moved))
+    seen = await asyncio.gather(*(_apply(gateway, to, look, rises) for look in looks))
     if rises:
         await gateway.store.write(note_progress, rises)
-    return seen
+    return [each for each in seen if each is not None]
+
+
+async def _apply(
+    gateway: Gateway, to: Line, look: Look, rises: dict[int, tuple[int, str]]
+) -> Seen | None:
+    """Apply one look; None when the task is followed no more."""
+    report, moved = look.report, False
+    if report is not None:
+        if await _ended(gateway, to, look, report) or await _asks(gateway, look, report):
+            return None
+        moved = await _moved_on(gateway, look, report, rises)
+    if not moved and await _out_of_time(gateway, look):
+        return None
+    return _next(look, gateway.clock.now(), moved=moved)
 
 
 async def _asks(gateway: Gateway, look: Look, report: Report) -> bool:

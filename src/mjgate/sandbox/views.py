@@ -68,8 +68,10 @@ def buttons(job: Job) -> tuple[Button, ...]:
     return synthesised(job.action, job.uuid) if job.status is Status.SUCCESS else ()
 
 
-def _videos(job: Job) -> list[str]:
-    return [media(job, f"{n}.mp4") for n in range(clips(job))]
+def _results(job: Job) -> tuple[list[str], list[str]]:
+    """The addresses of the four pictures, and of the clips."""
+    four = [media(job, f"{n}.{job.suffix}") for n in range(1, 5)]
+    return four, [media(job, f"{n}.mp4") for n in range(clips(job))]
 
 
 def task(job: Job, now: int) -> TaskView:
@@ -77,9 +79,7 @@ def task(job: Job, now: int) -> TaskView:
     done = job.status is Status.SUCCESS and "no-picture" not in job.faults
     failed = job.fail_text or None if job.status is Status.FAILURE else None
     progress = job.progress(now)
-    four = [media(job, f"{n}.{job.suffix}") for n in range(1, 5)] if done else []
-    width, height = size(job) if done else (0, 0)
-    videos = _videos(job) if done else []
+    four, videos = _results(job) if done else ([], [])
     text = "\n\n".join(job.texts) if done else ""
     told = text if job.action is Action.DESCRIBE else job.prompt
     return TaskView(
@@ -104,8 +104,8 @@ def task(job: Job, now: int) -> TaskView:
         image_url=_picture(job, progress, done=done),
         image_urls=_addresses(four) if job.action in FOURFOLD else None,
         split_urls=four if four and job.action not in FOURFOLD | SINGLE and not videos else None,
-        image_width=width,
-        image_height=height,
+        image_width=size(job)[0] if done else 0,
+        image_height=size(job)[1] if done else 0,
         video_url=videos[0] if videos else "",
         video_urls=_addresses(videos),
         buttons=[_button(job, button) for button in buttons(job)],

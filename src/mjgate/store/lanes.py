@@ -7,7 +7,7 @@ from mjgate.store.database import Reader
 
 async def heads(reader: Reader, limit: int) -> list[Task]:
     """The first waiting task of each user in each lane, those whose turn came longest ago first."""
-    rows = await reader.rows(
+    rows = await reader.scan(
         """
         SELECT t.* FROM tasks t
         WHERE t.state = 'QUEUED' AND NOT EXISTS (
@@ -72,7 +72,7 @@ async def waits(reader: Reader, lane: str) -> bool:
 
 async def waiting_since_before(reader: Reader, moment: int) -> list[int]:
     """Tasks that joined our queue before `moment` and still wait."""
-    rows = await reader.rows(
+    rows = await reader.scan(
         "SELECT id FROM tasks WHERE state = 'QUEUED' AND submit_at < :moment LIMIT 500",
         moment=moment,
     )
