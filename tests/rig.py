@@ -5,7 +5,6 @@ rig       the gateway with one channel to a sandbox that answers at once, and Al
 make_rig  the same, with what a test wants otherwise
 """
 
-import asyncio
 import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -19,7 +18,7 @@ from starlette.types import ASGIApp
 
 from mjgate.domain.action import Mode
 from mjgate.domain.channel import Channel
-from mjgate.domain.clock import MINUTE, SECOND
+from mjgate.domain.clock import SECOND
 from mjgate.domain.task import Task
 from mjgate.domain.timing import Timing
 from mjgate.files import Files
@@ -137,13 +136,6 @@ class Rig:
             await self.look()
             task = await self.fetch(task_id)
         raise AssertionError(task)
-
-    async def rescued(self, task_id: str) -> Json:
-        """Look, for as long as it takes the upstream, until a failed task has succeeded."""
-        async with asyncio.timeout(20):
-            while (task := await self.fetch(task_id))["status"] != "SUCCESS":
-                await self.look(after=5 * MINUTE)
-        return task
 
     async def task(self, task_id: str) -> Task:
         """The task as the store has it."""

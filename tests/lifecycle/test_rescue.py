@@ -1,37 +1,34 @@
 """Results that come after we had given up: delivered, and free."""
 
 from mjgate.domain.clock import DAY, HOUR, MINUTE
-from mjgate.domain.timing import Timing
-from mjgate.sandbox.settings import SandboxSettings
-from tests.rig import RICH, MakeRig, Rig
+from mjgate.domain.reasons import FailReason
+from mjgate.lifecycle.finish import fail
+from tests.rig import RICH, Rig
 
-SOON = SandboxSettings(port=0, seconds=2, pictures="plain")
-
-
-async def given_up(make_rig: MakeRig) -> tuple[Rig, str]:
-    """A task that was still running when its time was over."""
-    rig = await make_rig(sandbox=SOON, timing=Timing(no_progress=1))
+async def given_up(rig: Rig) -> str:
+    """A task whose time was over, as far as we knew."""
     task_id = await rig.imagine()
-    await rig.look()
-    await rig.look(after=11_000)
+    task = await rig.task(task_id)
+    await fail(rig.gateway, task, FailReason.DEADLINE_TOTAL, actor="deadline")
     assert (await rig.fetch(task_id))["status"] == "FAILURE"
-    return rig, task_id
+    return task_id
 
 
-async def test_a_late_result_is_delivered_and_costs_nothing(make_rig: MakeRig) -> None:
-    rig, task_id = await given_up(make_rig)
+async def test_a_late_result_is_delivered_and_costs_nothing(rig: Rig) -> None:
+    task_id = await given_up(rig)
     assert await rig.balance() == (RICH, 0, 0)
 
-    task = await rig.rescued(task_id)
+    await rig.look(after=2 * MINUTE)
 
+    task = await rig.fetch(task_id)
     assert (task["status"], task["failReason"]) == ("SUCCESS", None)
     assert task["properties"]["rescued"].startswith("deadline_")
     assert await rig.balance() == (RICH, 0, 0)
     assert await rig.books() == ()
 
 
-async def test_after_a_day_nobody_looks_any_more(make_rig: MakeRig) -> None:
-    rig, task_id = await given_up(make_rig)
+async def test_after_a_day_nobody_looks_any_more(rig: Rig) -> None:
+    task_id = await given_up(rig)
 
     await rig.look(after=DAY + HOUR)
 
