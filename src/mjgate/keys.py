@@ -7,6 +7,7 @@ signed. Nothing here is ever stored but by its fingerprint or encrypted.
 
 import hashlib
 import hmac
+import json
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
@@ -84,7 +85,8 @@ class Keys:
         master = masters.get(key_id)
         if master is None:
             return False
-        return hmac.compare_digest(mac.encode(), _mac(master, purpose, parts).encode())
+        expected = _mac(master, purpose, parts)
+        return hmac.compare_digest(mac.encode(errors="replace"), expected.encode())
 
     def check_value(self) -> str:
         """What a database keeps to recognise the key it was written with."""
@@ -111,6 +113,6 @@ def fingerprint(key: str) -> str:
 
 
 def _mac(master: Master, purpose: str, parts: tuple[str, ...]) -> str:
-    message = "\0".join(parts).encode()
+    message = json.dumps(parts).encode()  # in ASCII, and no two lists of parts look alike
     digest = hmac.digest(master.subkey(f"sign {purpose}"), message, "sha256")
     return urlsafe_b64encode(digest[:18]).decode()
