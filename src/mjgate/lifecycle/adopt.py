@@ -49,7 +49,7 @@ async def adopt(gateway: Gateway, rows: Sequence[Followed]) -> None:
         now = gateway.clock.now()
         window = gateway.timing.adoption if searchable else gateway.timing.adoption_blind
         if now - row.since >= window:
-            await fail(gateway, task, FailReason.ORPHAN, actor="adoption")
+            await fail(gateway, task, FailReason.ORPHAN, actor="adoption", still=State.UNKNOWN)
             continue
         pause = min(PAUSES[min(row.looks, len(PAUSES) - 1)], window)
         due_at = min(now + pause, row.since + window)

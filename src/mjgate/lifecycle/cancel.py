@@ -32,7 +32,7 @@ async def cancel(gateway: Gateway, task_id: str, *, by: Caller) -> Task:
     if task.state.final:
         raise AlreadyFinished
     if task.state in {State.QUEUED, State.WINDOW}:
-        ended = await fail(gateway, task, FailReason.CANCELLED, actor="user")
+        ended = await fail(gateway, task, FailReason.CANCELLED, actor="user", still=task.state)
         return ended or await cancel(gateway, task_id, by=by)
     if task.state in {State.SENDING, State.UNKNOWN}:
         if await gateway.store.write(tasks.want_cancel, task.id):

@@ -6,6 +6,7 @@ What nobody knows the fate of becomes UNKNOWN and is never sent again.
 """
 
 import logging
+from dataclasses import dataclass, field
 from typing import Final
 
 from mjgate.dialects import Accepted, Work
@@ -40,16 +41,30 @@ class _TooLate(NotSent):
     """This process came too late to send it; the channel is not to blame."""
 
 
+@dataclass(slots=True)
+class _Tour:
+    """The channels that did not take a task, and whether one of them only had no room."""
+
+    tried: set[int] = field(default_factory=set[int])
+    busy: bool = False
+
+    def note(self, task: Task, trouble: NotSent | Rejected) -> None:
+        """The channel that has the task now does not take it."""
+        if task.channel_id is not None:
+            self.tried.add(task.channel_id)
+        if isinstance(trouble, Rejected) and trouble.verdict is Verdict.BUSY:
+            self.busy = True
+
+
 async def dispatch(gateway: Gateway, task: Task, attempt: Attempt, waiting: Waiting) -> Outcome:
     """Try one channel after the other until one takes it, or none can."""
-    tried: set[int] = set()
+    tour = _Tour()
     while True:
-        tried.add(attempt.channel_id)
         trouble = await _hand_over(gateway, task, attempt, waiting)
         if isinstance(trouble, Outcome):
             return trouble
         log.info("channel did not take it", extra=task.log_context | {"why": str(trouble)})
-        following = await _elsewhere(gateway, task, trouble, frozenset(tried), waiting)
+        following = await _elsewhere(gateway, task, trouble, tour, waiting)
         if isinstance(following, Outcome):
             return following
         task, attempt = following
@@ -74,7 +89,7 @@ async def _hand_over(
             return error
         return await refused(gateway, task, error, to.names, waiting)
     gateway.checkpoint("answered")
-    return await _wanted(gateway, await taken(gateway, task, accepted))
+    return await _wanted(gateway, await taken(gateway, task, accepted, waiting))
 
 
 async def _wanted(gateway: Gateway, outcome: Outcome) -> Outcome:
@@ -120,23 +135,24 @@ async def _elsewhere(
     gateway: Gateway,
     task: Task,
     trouble: NotSent | Rejected,
-    tried: frozenset[int],
+    tour: "_Tour",
     waiting: Waiting,
 ) -> Outcome | tuple[Task, Attempt]:
     """The next channel that could take it at once; else the queue; else the end."""
     if isinstance(trouble, _TooLate):
         return await _wait(gateway, task)
+    tour.note(task, trouble)
     busy = isinstance(trouble, NotSent) or trouble.verdict is Verdict.BUSY
     if busy and task.channel_id is not None:
         await _pause(gateway, task, trouble)
     if task.pinned:
         return await (_wait(gateway, task) if busy else _give_up(gateway, task, trouble, waiting))
-    choice, found = await routes(gateway, need_of(task, without=tried))
+    choice, found = await routes(gateway, need_of(task, without=frozenset(tour.tried)))
     for route in found:
         following = await _resend(gateway, task, route, trouble)
         if following is not None:
             return following
-    if choice.enabled or (busy and not isinstance(trouble, NotSent)):
+    if choice.enabled or tour.busy:
         return await _wait(gateway, task)
     return await _give_up(gateway, task, trouble, waiting)
 
@@ -204,8 +220,8 @@ async def _wait(gateway: Gateway, task: Task) -> Outcome:
 
 
 async def _wait_in(tx: Transaction, task_id: int, *, now: int) -> Task | None:
-    task = await tasks.by_id(tx, task_id)
-    if task is None:
+    task = await tasks.locked(tx, task_id)
+    if task is None or task.state is not State.SENDING:
         return None
     await attempts.end(tx, task_id, Ended.BUSY, now)
     turn, _ = await lanes.turn_in(tx, task.lane, task.user_id)

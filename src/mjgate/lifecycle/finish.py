@@ -11,6 +11,7 @@ from mjgate.domain.reasons import FailReason
 from mjgate.domain.redact import redact
 from mjgate.domain.task import Report, Result, State, Task
 from mjgate.lifecycle import Gateway
+from mjgate.store import tasks
 from mjgate.store.database import Transaction
 from mjgate.store.moves import move
 
@@ -37,7 +38,7 @@ async def succeed(gateway: Gateway, task: Task, result: Result, *, actor: str) -
     return _told(task, ended, actor)
 
 
-async def fail(
+async def fail(  # noqa: PLR0913  each says one thing
     gateway: Gateway,
     task: Task,
     reason: FailReason,
@@ -46,8 +47,13 @@ async def fail(
     text: str = "",
     admin_text: str = "",
     quiet: bool = False,
+    still: State | None = None,
 ) -> Task | None:
-    """End without a result, and release. None if the task had ended before."""
+    """
+    End without a result, and release. None if the task had ended before.
+
+    With `still` nothing happens either if it has left that state: the reason is none any more.
+    """
     ended = await gateway.store.write(
         fail_in,
         task.id,
@@ -57,6 +63,7 @@ async def fail(
         text=text,
         admin_text=admin_text,
         quiet=quiet,
+        still=still,
     )
     return _told(task, ended, actor)
 
@@ -71,8 +78,13 @@ async def fail_in(  # noqa: PLR0913  each says one thing
     text: str = "",
     admin_text: str = "",
     quiet: bool = False,
+    still: State | None = None,
 ) -> Task | None:
     """The same inside a transaction that has more to do."""
+    if still is not None:
+        task = await tasks.locked(tx, task_id)
+        if task is None or task.state is not still:
+            return None
     target = State.CANCELLED if reason is FailReason.CANCELLED else State.FAILURE
     return await move(
         tx,

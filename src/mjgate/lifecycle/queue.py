@@ -43,7 +43,7 @@ async def expire(gateway: Gateway) -> bool:
     for task_id in late:
         task = await tasks.by_id(gateway.store.reader, task_id)
         if task is not None:
-            await fail(gateway, task, FailReason.QUEUE_TIMEOUT, actor="queue")
+            await fail(gateway, task, FailReason.QUEUE_TIMEOUT, actor="queue", still=State.QUEUED)
     return bool(late)
 
 
@@ -54,7 +54,7 @@ async def _routes(gateway: Gateway, task: Task) -> list[Route]:
     need = need_of(task)
     choice, found = await routes(gateway, need)
     if refusal(choice, need) is not None:
-        await fail(gateway, task, FailReason.NO_CHANNEL, actor="queue")
+        await fail(gateway, task, FailReason.NO_CHANNEL, actor="queue", still=State.QUEUED)
     return found
 
 
@@ -64,7 +64,7 @@ async def _home(gateway: Gateway, task: Task) -> list[Route]:
         return []
     load = await channels.load(gateway.store.reader, task.channel_id, task.mode)
     if load is None:
-        await fail(gateway, task, FailReason.CHANNEL_GONE, actor="queue")
+        await fail(gateway, task, FailReason.CHANNEL_GONE, actor="queue", still=State.QUEUED)
         return []
     if load.full or load.busy_until > gateway.clock.now():
         return []
@@ -86,7 +86,7 @@ async def _start(gateway: Gateway, task: Task, route: Route) -> bool:
 
 
 async def _start_in(tx: Transaction, task_id: int, attempt: Attempt, *, now: int) -> Task | None:
-    waiting = await tasks.by_id(tx, task_id)
+    waiting = await tasks.locked(tx, task_id)
     if waiting is None or waiting.state is not State.QUEUED:
         return None
     moved = await move(

@@ -15,7 +15,7 @@ from mjgate.domain.errors import (
 )
 from mjgate.domain.reasons import FailReason, Reason
 from mjgate.domain.redact import redact
-from mjgate.domain.task import State, Task
+from mjgate.domain.task import State, Task, way
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.finish import fail_in
 from mjgate.store import attempts, tasks, timers
@@ -58,16 +58,18 @@ NOBODY: Final = Waiting()
 NOBODY.leave()
 
 
-async def taken(gateway: Gateway, task: Task, accepted: Accepted) -> Outcome:
+async def taken(gateway: Gateway, task: Task, accepted: Accepted, waiting: Waiting) -> Outcome:
     """The channel has it: its id is written, and from now on it is looked at."""
-    if accepted.window and not task.confirmed:
-        return await _asked(gateway, task, accepted)
     try:
+        if accepted.window and not task.confirmed:
+            return await _asked(gateway, task, accepted)
         moved = await gateway.store.write(
             submitted_in, task.id, accepted.ids[0], now=gateway.clock.now()
         )
-    except ConstraintBroken:
-        return await _known_already(gateway, task, accepted.ids[0])
+    except ConstraintBroken as broken:
+        if broken.name != "an_upstream_job_has_one_task":
+            raise
+        return await _known_already(gateway, task, accepted.ids[0], waiting)
     return Outcome(moved or await present(gateway, task))
 
 
@@ -89,8 +91,8 @@ async def window_in(
     tx: Transaction, task_id: int, upstream_id: str, *, offered: str, until: int, now: int
 ) -> Task | None:
     """The upstream's own window, found in its answer or by a look."""
-    task = await tasks.by_id(tx, task_id)
-    if task is None:
+    task = await tasks.locked(tx, task_id)
+    if task is None or way(task, State.WINDOW) is None:
         return None
     offered = offered or task.result.final_prompt or task.prompt
     await attempts.end(tx, task_id, Ended.ACCEPTED, now, hint=upstream_id)
@@ -115,7 +117,9 @@ async def submitted_in(tx: Transaction, task_id: int, upstream_id: str, *, now: 
     )
 
 
-async def _known_already(gateway: Gateway, task: Task, upstream_id: str) -> Outcome:
+async def _known_already(
+    gateway: Gateway, task: Task, upstream_id: str, waiting: Waiting
+) -> Outcome:
     """The upstream named a job that has a task: a repeat of ours, or somebody else's."""
     channel_id = task.channel_id or 0
     other = await tasks.by_upstream(gateway.store.reader, channel_id, upstream_id)
@@ -126,9 +130,9 @@ async def _known_already(gateway: Gateway, task: Task, upstream_id: str) -> Outc
                 _inherited_in, task.id, channel_id, upstream_id, now=now
             )
             return Outcome(moved or await present(gateway, task))
-        await gateway.store.write(_conflict_in, task.id, now=now)
+        await gateway.store.write(_conflict_in, task.id, now=now, quiet=waiting.answer())
         return Outcome(other, existed=True)
-    ended = await gateway.store.write(_conflict_in, task.id, now=now)
+    ended = await gateway.store.write(_conflict_in, task.id, now=now, quiet=waiting.answer())
     return Outcome(ended or task, UpstreamRefused())
 
 
@@ -139,10 +143,10 @@ async def _inherited_in(
     return await submitted_in(tx, task_id, upstream_id, now=now)
 
 
-async def _conflict_in(tx: Transaction, task_id: int, *, now: int) -> Task | None:
+async def _conflict_in(tx: Transaction, task_id: int, *, now: int, quiet: bool) -> Task | None:
     await attempts.end(tx, task_id, Ended.REFUSED, now)
     return await fail_in(
-        tx, task_id, FailReason.UPSTREAM_CONFLICT, actor="sender", now=now, quiet=True
+        tx, task_id, FailReason.UPSTREAM_CONFLICT, actor="sender", now=now, quiet=quiet
     )
 
 

@@ -122,7 +122,7 @@ async def _write(
 async def _confirm_in(
     tx: Transaction, task: Task, confirmation: Confirmation, attempt: Attempt | None, now: int
 ) -> Task | None:
-    present = await tasks.by_id(tx, task.id)
+    present = await tasks.locked(tx, task.id)
     if present is None or present.state is not State.WINDOW:
         return None
     for content_hash, picture in confirmation.inputs.pictures.items():

@@ -12,9 +12,9 @@ from typing import TypedDict, Unpack
 
 from mjgate.domain.action import Action
 from mjgate.domain.task import BY_ENDS, Edge, Hook, Money, Result, State, Task, sources, way
-from mjgate.store import follow, ledger, pressed, tally, webhooks
+from mjgate.store import follow, ledger, pressed, tally, tasks, webhooks
 from mjgate.store.books import Delta, Slot, shift
-from mjgate.store.columns import INSERT, UPDATE, changes, columns, from_row
+from mjgate.store.columns import INSERT, UPDATE, changes, columns
 from mjgate.store.database import Transaction
 
 
@@ -76,7 +76,7 @@ async def move(  # noqa: PLR0913  each says one thing
     `settle` decides the money of a cancel. SlotTakenError when the move needs a slot and none is
     free, ConstraintBroken when the upstream's job belongs to another task.
     """
-    before = await _locked(tx, task_id)
+    before = await tasks.locked(tx, task_id)
     if before is None or (edge := way(before, target, rescue=rescue)) is None:
         return None
     permitted = sources(target, rescue=rescue)
@@ -114,11 +114,6 @@ async def note_progress(tx: Transaction, progress: Mapping[int, tuple[int, str]]
         )
         if changed:
             tx.touch(task_id)
-
-
-async def _locked(tx: Transaction, task_id: int) -> Task | None:
-    row = await tx.row("SELECT * FROM tasks WHERE id = :id FOR UPDATE", id=task_id)
-    return None if row is None else from_row(row)
 
 
 def _evolve(before: Task, edge: Edge, money: Money, now: int, facts: Facts) -> Task:

@@ -87,6 +87,12 @@ async def by_id(reader: Reader, task_id: int) -> Task | None:
     return None if row is None else from_row(row)
 
 
+async def locked(tx: Transaction, task_id: int) -> Task | None:
+    """The task, as it will stand until the transaction ends."""
+    row = await tx.row("SELECT * FROM tasks WHERE id = :id FOR UPDATE", id=task_id)
+    return None if row is None else from_row(row)
+
+
 async def by_ids(reader: Reader, ids: Sequence[int]) -> dict[int, Task]:
     """The tasks whoever owns them: for the gateway's own work."""
     rows = await reader.rows("SELECT * FROM tasks WHERE id IN each(:ids)", ids=list(ids))
