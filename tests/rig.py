@@ -116,6 +116,10 @@ class Rig:
         await queue(self.gateway)
         await self.gateway.senders.settle()
 
+    async def move_channel(self, url: str) -> None:
+        """Let the channel's address be another from now on."""
+        await self.gateway.store.write(channels.set_base_url, self.channel_id, url)
+
     async def expire(self) -> None:
         """End what has waited too long."""
         await queue_module.expire(self.gateway)

@@ -15,6 +15,7 @@ class Timing:
     no_progress: int = 15 * MINUTE  # fast and turbo
     no_progress_relax: int = 60 * MINUTE
     no_progress_video: int = 30 * MINUTE
+    grace: int = 2 * MINUTE  # after our own absence
     adoption: int = 10 * MINUTE  # looking for a job that may or may not exist
     adoption_blind: int = 60 * SECOND  # the same where there is no way to find it
     no_picture: int = 60 * SECOND  # SUCCESS without what the action promises

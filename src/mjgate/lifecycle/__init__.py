@@ -19,6 +19,7 @@ from mjgate.domain.pricing import PriceTable
 from mjgate.domain.timing import ANSWER_WAIT, Timing
 from mjgate.files import Files
 from mjgate.keys import Keys
+from mjgate.lifecycle.absence import Absence
 from mjgate.lifecycle.lines import Lines, Moment
 from mjgate.links import Links
 from mjgate.public_http import PublicHTTP
@@ -76,6 +77,7 @@ class Gateway:
     timing: Timing = field(default_factory=Timing)
     answer_wait: int = ANSWER_WAIT
     senders: Senders = field(default_factory=Senders)
+    absence: Absence = field(default_factory=Absence)
     lines: Lines = field(default_factory=Lines)
     channels: Moment[Sequence[Channel]] = field(default_factory=Moment[Sequence[Channel]])
     credentials: Moment[Mapping[int, int]] = field(default_factory=Moment[Mapping[int, int]])

@@ -36,7 +36,6 @@ class Look:
     task: Task
     report: Report | None
     began: int
-    answered: bool
 
 
 async def apply(gateway: Gateway, to: Line, looks: Sequence[Look]) -> list[Seen]:
@@ -136,6 +135,9 @@ async def _out_of_time(gateway: Gateway, look: Look) -> bool:
         reason = FailReason.DEADLINE_NO_PROGRESS
     else:
         return False
+    failed = 0 if look.report is not None else look.row.misses + 1
+    if gateway.absence.excuses(look.began, grace=gateway.timing.grace, failed_looks=failed):
+        return False
     await fail(gateway, look.task, reason, actor="deadline")
     return True
 
@@ -163,12 +165,11 @@ def completed(task: Task, report: Report) -> Result:
 
 
 def _next(look: Look, now: int, *, moved: bool) -> Seen:
-    missed = look.answered and look.report is None
     elapsed = now - look.row.since
     pause = min(max(elapsed // PAUSE_SHARE, PAUSE_LEAST), PAUSE_MOST)
     return Seen(
         task_id=look.row.task_id,
         due_at=now + pause,
-        misses=look.row.misses + 1 if missed else 0,
+        misses=look.row.misses + 1 if look.report is None else 0,
         moved_at=now if moved else look.row.moved_at,
     )

@@ -25,8 +25,10 @@ Alive = Callable[[str], bool | None]
 
 
 async def join(gateway: Gateway, name: str) -> None:
-    """Take a place among the nodes."""
-    await gateway.store.write(nodes.join, gateway.node, name, gateway.clock.now())
+    """Take a place among the nodes; after a time without any, deadlines wait."""
+    now = gateway.clock.now()
+    gateway.absence.beat(now, last=await nodes.last_beat(gateway.store.reader))
+    await gateway.store.write(nodes.join, gateway.node, name, now)
 
 
 async def leave(gateway: Gateway) -> None:
@@ -35,8 +37,10 @@ async def leave(gateway: Gateway) -> None:
 
 
 async def beat(gateway: Gateway) -> bool:
-    """Leave a beat."""
-    await gateway.store.write(nodes.beat, gateway.node, gateway.clock.now())
+    """Leave a beat, and notice if it comes late."""
+    now = gateway.clock.now()
+    gateway.absence.beat(now)
+    await gateway.store.write(nodes.beat, gateway.node, now)
     return False
 
 

@@ -105,7 +105,7 @@ async def _look_at(gateway: Gateway, to: Line, rows: Sequence[Followed]) -> None
         if reports is not None and (report is None or _incomplete(report)):
             async with turn:
                 report = await _ask_alone(gateway, to, row, report)
-        return Look(row, task, report, began, answered=reports is not None)
+        return Look(row, task, report, began)
 
     live = [(row, task) for row in rows if (task := known.get(row.task_id))]
     looks = await asyncio.gather(*(one(row, task) for row, task in live if not task.state.final))

@@ -33,6 +33,12 @@ async def present(reader: Reader) -> dict[str, int]:
     return {row["id"]: row["beat_at"] for row in rows}
 
 
+async def last_beat(reader: Reader) -> int | None:
+    """When any node was last heard of, those that have left included."""
+    row = await reader.row("SELECT MAX(beat_at) AS at FROM nodes")
+    return None if row is None else row["at"]
+
+
 async def gone_with_open_attempts(reader: Reader) -> list[str]:
     """Nodes that left while handing tasks over."""
     rows = await reader.rows(
