@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mjgate.dialects import Call, Work
-from mjgate.dialects.mjproxy import cancel, confirm, fetch, look, submit
+from mjgate.dialects.mjproxy import cancel, confirm, fetch, look, recent, submit
 from mjgate.domain.action import RULES, Action, Bot, Mode
 from mjgate.domain.order import read_order
 from mjgate.providers import PROVIDERS, auth_headers
@@ -200,6 +200,12 @@ def test_a_window_is_confirmed_in_the_channels_way(form: str, path: str, prompt:
     )
 
 
+def test_a_window_is_confirmed_with_no_more_than_there_is() -> None:
+    call = confirm(press("a::b"), "77", {})
+
+    assert call.body == {"taskId": "77", "prompt": ""}
+
+
 def test_questions_take_no_prefix() -> None:
     options = {"path": "mj-fast"}
 
@@ -207,6 +213,7 @@ def test_questions_take_no_prefix() -> None:
         "POST", "/mj/task/list-by-condition", {"ids": ["1", "2"]}
     )
     assert fetch("1", options) == Call("GET", "/mj/task/1/fetch")
+    assert recent(options) == Call("GET", "/mj/task/list")
     assert cancel("1", options) == Call("POST", "/mj/task/1/cancel", {})
 
 

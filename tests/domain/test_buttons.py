@@ -11,6 +11,7 @@ from mjgate.domain.buttons import (
     PRIMARY,
     Button,
     Window,
+    asks_always,
     hash_in,
     meaning,
     of_grid,
@@ -86,6 +87,13 @@ def test_a_button_means_what_the_table_says_in_any_letter_case(
     found = meaning(case(custom_id))
 
     assert (found.action, found.window) == (action, window)
+
+
+def test_some_buttons_always_ask() -> None:
+    asking = {custom_id for custom_id, _, window in TABLE if window is ALWAYS}
+
+    assert {custom_id for custom_id, _, _ in TABLE if asks_always(custom_id)} == asking
+    assert not asks_always("")
 
 
 @pytest.mark.parametrize("custom_id", UNKNOWN)

@@ -10,7 +10,7 @@ MOST: Final = 500
 
 ADDRESS: Final = re.compile(
     r"(?<![a-z0-9+.-])[a-z0-9+.-]{1,40}://\S+|(?<!\S)//\S+|\bwww\.\S+"
-    r"|(?<![a-z0-9.-])(?:[a-z0-9-]{1,63}\.){1,30}[a-z]{2,24}/\S*",
+    r"|(?<![a-z0-9.-])(?:[a-z0-9-]{1,63}\.){1,30}[a-z]{2,24}(?::\d+)?/\S*",
     re.IGNORECASE,
 )
 """An address, or a host with a path; it never looks back, so that long texts cost no more."""

@@ -117,7 +117,7 @@ def _identity(work: Work) -> dict[str, object]:
 
 
 def _prompt(work: Work, form: str) -> str:
-    return f"{work.prompt} --{work.mode.lower()}" if form == "flag" else work.prompt
+    return f"{work.prompt} --{work.mode.lower()}".strip() if form == "flag" else work.prompt
 
 
 def _by_number(custom_id: str, body: dict[str, object]) -> tuple[str, dict[str, object]]:
