@@ -79,7 +79,16 @@ async def stop(tx: Transaction, task_id: int) -> None:
 async def due_channels(reader: Reader, now: int) -> list[tuple[int, Kind]]:
     """Channels with something due, and for what."""
     rows = await reader.rows(
-        "SELECT DISTINCT channel_id, kind FROM follow WHERE due_at <= :now", now=now
+        """
+        SELECT c.id AS channel_id, k.kind FROM channels c CROSS JOIN (
+            SELECT 'look' AS kind UNION ALL SELECT 'adopt' UNION ALL SELECT 'rescue'
+        ) k
+        WHERE EXISTS (
+            SELECT 1 FROM follow f
+            WHERE f.channel_id = c.id AND f.kind = k.kind AND f.due_at <= :now
+        )
+        """,
+        now=now,
     )
     return [(int(row["channel_id"]), Kind(row["kind"])) for row in rows]
 

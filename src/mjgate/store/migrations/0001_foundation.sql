@@ -278,7 +278,7 @@ CREATE TABLE follow (
     moved_at BIGINT NOT NULL,
     CONSTRAINT following_is_look_adopt_or_rescue CHECK (kind IN ('look', 'adopt', 'rescue'))
 );
-CREATE INDEX follow_due ON follow (channel_id, due_at);
+CREATE INDEX follow_due ON follow (channel_id, kind, due_at);
 
 CREATE TABLE timers (
     task_id BIGINT NOT NULL,
