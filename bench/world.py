@@ -18,9 +18,10 @@ import uvicorn
 import uvloop
 from starlette.types import Receive, Scope, Send
 
-from mjgate.app import listen, load_keys, open_store, serve
+from mjgate.app import listen, serve
 from mjgate.config import Config
 from mjgate.domain.clock import SystemClock
+from mjgate.home import load_keys, open_store
 from mjgate.manage import Desk
 from mjgate.manage.channels import NewChannel, add_channel
 from mjgate.manage.tokens import NewToken, create_token

@@ -10,7 +10,7 @@ from typing import Final
 
 import typer
 
-from mjgate import app
+from mjgate import home
 from mjgate.cli.shared import ConfigFile, DatabaseUrl, DataDir, Json, Place, refuse_missing
 from mjgate.cli.terminal import Failure, answer, mark
 from mjgate.config import Config
@@ -72,10 +72,10 @@ async def _all(config: Config, place: Place) -> list[Finding]:
     findings.append(_directory(config, place))
     try:
         refuse_missing(config, place)
-        async with await app.open_store(config, must_exist=True) as store:
+        async with await home.open_store(config, must_exist=True) as store:
             desk = Desk(
                 store=store,
-                keys=app.load_keys(config),
+                keys=home.load_keys(config),
                 clock=SystemClock(store.offset),
                 actor="doctor",
             )
@@ -84,7 +84,7 @@ async def _all(config: Config, place: Place) -> list[Finding]:
         findings.append(Finding("database", State.BROKEN, failure.text, failure.step))
     except StoreError as error:
         findings.append(Finding("database", State.BROKEN, f"{error}.", place.command("migrate")))
-    except app.KeyTroubleError as error:
+    except home.KeyTroubleError as error:
         findings.append(Finding("master key", State.BROKEN, str(error), error.step))
     return findings
 

@@ -12,7 +12,7 @@ from typing import Annotated, Final, TypeVar
 
 import typer
 
-from mjgate import app
+from mjgate import home
 from mjgate.cli.terminal import Failure
 from mjgate.config import Config
 from mjgate.config.options import without_password
@@ -107,7 +107,7 @@ def explained(config: Config, command: str, place: Place, *, must_exist: bool) -
     except DatabaseUnusable as error:
         step = place.command("migrate") if must_exist else _elsewhere(config, command, place)
         raise Failure(f"The database cannot be used: {error}.", step) from error
-    except app.KeyTroubleError as error:
+    except home.KeyTroubleError as error:
         raise Failure(str(error), error.step) from error
     except NotDone as error:
         code = 2 if isinstance(error, BadValue) else 1
@@ -153,10 +153,10 @@ def listed(texts: list[str] | None) -> list[str]:
 
 
 async def _at_desk(config: Config, work: Callable[[Desk], Awaitable[T]], *, must_exist: bool) -> T:
-    async with await app.open_store(config, must_exist=must_exist) as store:
+    async with await home.open_store(config, must_exist=must_exist) as store:
         desk = Desk(
             store=store,
-            keys=app.load_keys(config),
+            keys=home.load_keys(config),
             clock=SystemClock(store.offset),
             actor="command line",
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from mjgate import app
+from mjgate import home
 from mjgate.cli.terminal import Failure
 from mjgate.config import Config
 from mjgate.domain.clock import SystemClock
@@ -55,9 +55,9 @@ def claimed(directory: Path) -> Generator[None]:
 
 async def laid(config: Config, *, upstream: str, secret: str) -> Ground:
     """Make what is missing, and lead the channel to where the sandbox is now."""
-    async with await app.open_store(config, must_exist=False) as store:
+    async with await home.open_store(config, must_exist=False) as store:
         clock = SystemClock(store.offset)
-        desk = Desk(store=store, keys=app.load_keys(config), clock=clock, actor="demo")
+        desk = Desk(store=store, keys=home.load_keys(config), clock=clock, actor="demo")
         admin = await first_admin(desk)
         await _user(desk)
         await _channel(desk, upstream, secret)

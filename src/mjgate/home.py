@@ -1,0 +1,101 @@
+"""An installation at rest: its database, and the master key that it was written with."""
+
+import os
+from contextlib import suppress
+from tempfile import NamedTemporaryFile
+from typing import Final
+
+from mjgate.config import Config
+from mjgate.domain.clock import SystemClock
+from mjgate.keys import SHORTEST, Keys, Master, new_master
+from mjgate.store import settings
+from mjgate.store.database import Database, DatabaseUnusable
+from mjgate.store.migrate import migrate, missing
+
+SQLITE: Final = "sqlite"
+
+
+class KeyTroubleError(Exception):
+    """The master key is missing, wrong or readable by others; `step` is what to type next."""
+
+    def __init__(self, text: str, step: str = "mjgate doctor") -> None:
+        super().__init__(text)
+        self.step = step
+
+
+async def open_store(config: Config, *, must_exist: bool) -> Database:
+    """
+    Open the database and check that the master key at hand is the one it was written with.
+
+    Unless it `must_exist`, it is made, brought up to date, and given a key. DatabaseUnusable,
+    KeyTroubleError.
+    """
+    if not must_exist:
+        config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    store = await Database.open(config.database_url, must_exist=must_exist)
+    try:
+        if must_exist:
+            await _check_schema(store)
+        else:
+            await migrate(store, SystemClock(store.offset).now())
+        await _check_key(config, store, may_make=not must_exist)
+    except BaseException:
+        await store.close()
+        raise
+    return store
+
+
+async def _check_schema(store: Database) -> None:
+    if steps := await missing(store):
+        raise DatabaseUnusable(f"{store.where} lacks {len(steps)} migration(s) of this version")
+
+
+def load_keys(config: Config) -> Keys:
+    """The master key: from the option, else from its file. KeyTroubleError."""
+    if config.secret_key:
+        return Keys(Master(config.secret_key))
+    path = config.secret_key_file
+    try:
+        secret = path.read_text("utf-8").strip()
+    except FileNotFoundError as error:
+        msg = f"There is no master key at {path}; set MJGATE_SECRET_KEY or bring the file back."
+        raise KeyTroubleError(msg) from error
+    if path.stat().st_mode & 0o077:
+        msg = f"{path} can be read by others than us."
+        raise KeyTroubleError(msg, f"chmod 600 {path}")
+    if len(secret) < SHORTEST:
+        msg = f"{path} does not hold a master key; bring back the file it had."
+        raise KeyTroubleError(msg)
+    return Keys(Master(secret))
+
+
+async def _check_key(config: Config, store: Database, *, may_make: bool) -> None:
+    known = await settings.key_check(store.reader)
+    if known is None and may_make:
+        _make_key(config, store)
+    keys = load_keys(config)
+    if known is None:
+        now = SystemClock(store.offset).now()
+        await store.write(settings.set_key_check, keys.current.id, keys.check_value(), now)
+        known = await settings.key_check(store.reader)
+    if known is not None and known[1] != keys.check_value():
+        msg = (
+            f"{store.where} was written with another master key (id {known[0]}) than the one at"
+            f" hand (id {keys.current.id}); start with that key: nothing else can read its secrets."
+        )
+        raise KeyTroubleError(msg)
+
+
+def _make_key(config: Config, store: Database) -> None:
+    """A new database gets a new key; several machines must share one that is set."""
+    if config.secret_key or config.secret_key_file.exists():
+        return
+    if store.engine != SQLITE:
+        msg = "PostgreSQL needs MJGATE_SECRET_KEY, the same 32 characters or more on every node."
+        raise KeyTroubleError(msg, 'export MJGATE_SECRET_KEY="$(openssl rand -base64 48)"')
+    with NamedTemporaryFile("w", dir=config.data_dir, encoding="utf-8") as file:  # mode 0600
+        file.write(new_master() + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+        with suppress(FileExistsError):  # another process was first: its key is the key
+            config.secret_key_file.hardlink_to(file.name)
