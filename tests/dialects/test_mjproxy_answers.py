@@ -131,6 +131,13 @@ def test_code_21_is_known_work_or_a_window_or_asks_for_a_look(
     assert outcome(heard({"code": 21, "result": "42", "properties": properties})) == accepted
 
 
+@pytest.mark.parametrize("ahead", [-1, 10**30, "10" * 20, "many", True, None], ids=repr)
+def test_a_length_of_queue_that_cannot_be_is_none(ahead: object) -> None:
+    answer = heard(coded(22, "42", numberOfQueues=ahead))
+
+    assert outcome(answer) == Accepted(ids=("42",), waiting=0)
+
+
 @pytest.mark.parametrize("properties", [None, [], "x", 7])
 def test_odd_properties_are_as_good_as_none(properties: object) -> None:
     body = {"code": 21, "result": "42", "properties": properties}
