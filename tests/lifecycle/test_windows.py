@@ -1,7 +1,12 @@
 """Windows: what asks first, holds nothing, and goes on under its own id."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
 from mjgate.domain.clock import HOUR
-from tests.rig import RICH, Rig
+from tests.rig import RICH, MakeRig, Rig
 
 PRICE = 50_000
 
@@ -121,3 +126,62 @@ async def test_a_change_presses_the_button_that_it_names(rig: Rig) -> None:
     upscaled = await rig.finished(spelled.json()["result"])
     assert (varied["action"], upscaled["action"]) == ("VARIATION", "UPSCALE")
     assert "::3::" in varied["customId"]
+
+
+class Asks:
+    """An upstream that wants every prompt confirmed, and counts what it was sent."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.confirmed = False
+
+    async def submit(self, request: web.Request) -> web.Response:
+        self.calls.append(request.path)
+        offered = {"finalPrompt": "a polished fox", "remix": True}
+        return web.json_response({"code": 21, "result": "77", "properties": offered})
+
+    async def modal(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        self.calls.append(f"{request.path} {body['taskId']} {body['prompt']}")
+        self.confirmed = True
+        return web.json_response({"code": 1, "result": "77"})
+
+    async def listed(self, request: web.Request) -> web.Response:
+        del request
+        status = "SUCCESS" if self.confirmed else "MODAL"
+        picture = "http://127.0.0.1/p.png" if self.confirmed else ""
+        return web.json_response([{"id": "77", "status": status, "imageUrl": picture}])
+
+
+@asynccontextmanager
+async def asking() -> AsyncGenerator[tuple[Asks, int]]:
+    """Such an upstream, and its address."""
+    asks, app = Asks(), web.Application()
+    app.router.add_post("/mj/submit/imagine", asks.submit)
+    app.router.add_post("/mj/submit/modal", asks.modal)
+    app.router.add_post("/mj/task/list-by-condition", asks.listed)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield asks, runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+async def test_a_window_that_the_upstream_opens_is_confirmed_there(make_rig: MakeRig) -> None:
+    async with asking() as (asks, port):
+        rig = await make_rig(upstream_url=f"http://127.0.0.1:{port}")
+        answer = (await rig.post("/mj/submit/imagine", {"prompt": "a fox"})).json()
+        held = await rig.balance()
+
+        await rig.post("/mj/submit/modal", {"taskId": answer["result"]})
+
+        task = await rig.finished(answer["result"])
+    assert (answer["code"], answer["properties"]["finalPrompt"]) == (21, "a polished fox")
+    assert held == (RICH, 0, 0)
+    assert asks.calls == ["/mj/submit/imagine", "/mj/submit/modal 77 a polished fox"]
+    assert task["status"] == "SUCCESS"
+    assert await rig.balance() == (RICH - PRICE, 0, PRICE)
+    assert await rig.books() == ()

@@ -276,6 +276,11 @@ class Task:
         return STATUS[self.state]
 
     @property
+    def bound(self) -> bool:
+        """Whether only its own channel will do: that of its parent, or of its open window."""
+        return self.pinned or bool(self.upstream_id)
+
+    @property
     def log_context(self) -> dict[str, object]:
         """What every log line about this task carries."""
         return {"task": self.id, "user": self.user_id, "action": self.action, "state": self.state}

@@ -20,10 +20,17 @@ from mjgate.domain.task import State, Task
 from mjgate.domain.timing import SEND_LATEST
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.cancel import carry_out
-from mjgate.lifecycle.finish import fail_in
 from mjgate.lifecycle.lines import Line
 from mjgate.lifecycle.routing import Route, attempt_at, line, routes
-from mjgate.lifecycle.verdict import Outcome, Waiting, present, refused, taken, unknown
+from mjgate.lifecycle.verdict import (
+    Outcome,
+    Waiting,
+    present,
+    refused,
+    refused_in,
+    taken,
+    unknown,
+)
 from mjgate.lifecycle.work import decode, work_of
 from mjgate.store import attempts, channels, lanes, tasks
 from mjgate.store.attempts import Attempt, Step
@@ -145,7 +152,7 @@ async def _elsewhere(
     busy = isinstance(trouble, NotSent) or trouble.verdict is Verdict.BUSY
     if busy and task.channel_id is not None:
         await _pause(gateway, task, trouble)
-    if task.pinned:
+    if task.bound:
         return await (_wait(gateway, task) if busy else _give_up(gateway, task, trouble, waiting))
     choice, found = await routes(gateway, need_of(task, without=frozenset(tour.tried)))
     for route in found:
@@ -199,11 +206,18 @@ async def _resend_in(
     tx: Transaction, task_id: int, attempt: Attempt, ended: Ended, *, now: int
 ) -> Task | None:
     await attempts.end(tx, task_id, ended, now)
+    return await sending_in(tx, task_id, attempt, actor="sender", now=now)
+
+
+async def sending_in(
+    tx: Transaction, task_id: int, attempt: Attempt, *, actor: str, now: int
+) -> Task | None:
+    """Give the task to the attempt's channel, and write the attempt. SlotTakenError."""
     moved = await move(
         tx,
         task_id,
         State.SENDING,
-        actor="sender",
+        actor=actor,
         now=now,
         channel_id=attempt.channel_id,
         credential_id=attempt.credential_id,
@@ -236,7 +250,7 @@ async def _give_up(
     reason = FailReason.NO_CHANNEL if unsent else FailReason.UPSTREAM_REFUSED
     answer = NoChannel() if unsent else UpstreamRefused(await _words(gateway, task, trouble))
     ended = await gateway.store.write(
-        _give_up_in,
+        refused_in,
         task.id,
         reason,
         now=gateway.clock.now(),
@@ -250,22 +264,6 @@ async def _give_up(
 async def _words(gateway: Gateway, task: Task, trouble: NotSent | Rejected) -> str:
     channel = await channels.get(gateway.store.reader, task.channel_id or 0)
     return redact(str(trouble), (channel.name,) if channel else ())
-
-
-async def _give_up_in(
-    tx: Transaction,
-    task_id: int,
-    reason: FailReason,
-    *,
-    now: int,
-    text: str,
-    admin_text: str,
-    quiet: bool,
-) -> Task | None:
-    await attempts.end(tx, task_id, Ended.REFUSED, now)
-    return await fail_in(
-        tx, task_id, reason, actor="sender", now=now, text=text, admin_text=admin_text, quiet=quiet
-    )
 
 
 def _ended(trouble: NotSent | Rejected) -> Ended:

@@ -9,7 +9,7 @@ import logging
 from mjgate.domain.reasons import FailReason
 from mjgate.domain.task import State, Task
 from mjgate.lifecycle import Gateway
-from mjgate.lifecycle.dispatch import dispatch, need_of
+from mjgate.lifecycle.dispatch import dispatch, need_of, sending_in
 from mjgate.lifecycle.finish import fail
 from mjgate.lifecycle.routing import Route, attempt_at, refusal, routes
 from mjgate.lifecycle.verdict import NOBODY
@@ -17,7 +17,6 @@ from mjgate.store import attempts, channels, lanes, tasks
 from mjgate.store.attempts import Attempt
 from mjgate.store.books import SlotTakenError
 from mjgate.store.database import Transaction
-from mjgate.store.moves import move
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +48,7 @@ async def expire(gateway: Gateway) -> bool:
 
 async def _routes(gateway: Gateway, task: Task) -> list[Route]:
     """Where the task could go now; its end if no channel is left that ever could."""
-    if task.pinned:
+    if task.bound:
         return await _home(gateway, task)
     need = need_of(task)
     choice, found = await routes(gateway, need)
@@ -89,15 +88,4 @@ async def _start_in(tx: Transaction, task_id: int, attempt: Attempt, *, now: int
     waiting = await tasks.locked(tx, task_id)
     if waiting is None or waiting.state is not State.QUEUED:
         return None
-    moved = await move(
-        tx,
-        task_id,
-        State.SENDING,
-        actor="queue",
-        now=now,
-        channel_id=attempt.channel_id,
-        credential_id=attempt.credential_id,
-    )
-    if moved is not None:
-        await attempts.begin(tx, attempt)
-    return moved
+    return await sending_in(tx, task_id, attempt, actor="queue", now=now)

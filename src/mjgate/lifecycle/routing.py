@@ -12,7 +12,7 @@ from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.lines import Line
 from mjgate.providers import PROVIDERS, auth_headers
 from mjgate.store import channels
-from mjgate.store.attempts import Attempt
+from mjgate.store.attempts import Attempt, Step
 from mjgate.upstream import Endpoint
 
 CREDENTIAL: Final = "channel"
@@ -68,6 +68,7 @@ async def line(gateway: Gateway, channel_id: int, credential_id: int) -> Line:
 
 def attempt_at(gateway: Gateway, task: Task, no: int, route: Route) -> Attempt:
     """The attempt to hand `task` to `route`, to be written before anything is sent."""
+    window = task.upstream_id != ""  # it stands open there: only the modal is left to send
     return Attempt(
         task_id=task.id,
         no=no,
@@ -76,4 +77,5 @@ def attempt_at(gateway: Gateway, task: Task, no: int, route: Route) -> Attempt:
         nonce=secrets.token_urlsafe(18),
         owner=gateway.node,
         opened_at=gateway.clock.now(),
+        step=Step.MODAL if window else Step.SUBMIT,
     )

@@ -175,7 +175,7 @@ async def refused(
     """No other channel is asked: the task ends, quietly if the client is here to be told."""
     answer, reason = _told(error, names)
     ended = await gateway.store.write(
-        _refused_in,
+        refused_in,
         task.id,
         reason,
         now=gateway.clock.now(),
@@ -186,7 +186,7 @@ async def refused(
     return Outcome(ended or await present(gateway, task), answer)
 
 
-async def _refused_in(
+async def refused_in(
     tx: Transaction,
     task_id: int,
     reason: FailReason,
@@ -196,6 +196,7 @@ async def _refused_in(
     admin_text: str,
     quiet: bool,
 ) -> Task | None:
+    """The attempt was refused, and with it the task."""
     await attempts.end(tx, task_id, Ended.REFUSED, now)
     return await fail_in(
         tx, task_id, reason, actor="sender", now=now, text=text, admin_text=admin_text, quiet=quiet

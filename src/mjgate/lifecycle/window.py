@@ -28,7 +28,7 @@ from mjgate.lifecycle.inputs import Inputs, keep
 from mjgate.lifecycle.routing import Route, attempt_at
 from mjgate.lifecycle.work import decode, encode
 from mjgate.store import accounts, attempts, blobs, channels, lanes, tasks, timers
-from mjgate.store.attempts import Attempt, Step
+from mjgate.store.attempts import Attempt
 from mjgate.store.books import SlotTakenError
 from mjgate.store.database import Transaction
 from mjgate.store.moves import create, move
@@ -75,9 +75,8 @@ async def confirm(gateway: Gateway, caller: Caller, order: Order) -> tuple[Task,
         raise ParentChannelGone(field="taskId")
     if not await lanes.waits(gateway.store.reader, task.lane):
         number = len(await attempts.of_task(gateway.store.reader, task.id)) + 1
-        step = Step.MODAL if task.upstream_id else Step.SUBMIT
         route = Route(channel.id, task.credential_id)
-        attempt = replace(attempt_at(gateway, task, number, route), step=step)
+        attempt = attempt_at(gateway, task, number, route)
         try:
             return await _write(gateway, task, confirmation, attempt)
         except SlotTakenError:
