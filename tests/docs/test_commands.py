@@ -1,0 +1,200 @@
+"""
+The commands of README and quickstart run as they are written, one after the other, in a shell.
+
+Only the ports differ, and only where the usual ones are taken. What a page shows but does not ask
+to be typed has another language than `sh`.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.cli.processes import environment, json_of, service, typed
+from tests.docs.pages import NAMES, ROOT, blocks, read, rows, section
+
+pytestmark = pytest.mark.usefixtures("loopback")
+
+SERVICES = ("mjgate sandbox\n", "mjgate serve\n")
+ABOUT_ITSELF = ("make demo\n", "make test\n")
+PROGRAMS = {"python": "# ", "js": "// "}
+LIMIT = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A directory of somebody's own with the commands on the path, and how to type there."""
+
+    path: Path
+    ports: dict[str, str]
+
+    def typed(self, script: str, *, stdin: str = "") -> str:
+        """Type a script into a shell in the checkout; what it said."""
+        for usual, ours in self.ports.items():
+            script = script.replace(f"127.0.0.1:{usual}", f"127.0.0.1:{ours}")
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", script],
+            cwd=ROOT,
+            env=self.environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT,
+            check=False,
+        )
+        assert done.returncode == 0, script + done.stdout + done.stderr
+        return done.stdout
+
+    @property
+    def environment(self) -> dict[str, str]:
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        return environment(HOME=str(self.path), PATH=path)
+
+    @property
+    def work(self) -> Path:
+        """Where the quickstart works."""
+        return self.path / "mjgate-try"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Generator[Home]:
+    """A home with a sandbox and a gateway, started as the quickstart says."""
+    shown = [block.text for block in blocks("docs/quickstart.md")]
+    assert [each for each in SERVICES if each not in shown] == []
+    ports = {usual: _free(usual) for usual in ("8090", "8000")}
+    here = Home(tmp_path, ports)
+    here.work.mkdir()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(service("sandbox", "--port", ports["8090"], home=here.work))
+        stack.enter_context(service("serve", "--port", ports["8000"], home=here.work))
+        yield here
+
+
+@pytest.mark.slow
+def test_the_quickstart_runs_as_it_is_written(home: Home) -> None:
+    if shutil.which("node") is None or shutil.which("curl") is None:
+        pytest.skip("node and curl are needed")
+    script = ""
+    for block in blocks("docs/quickstart.md"):
+        if block.language in PROGRAMS:
+            name = block.text.partition("\n")[0].removeprefix(PROGRAMS[block.language])
+            (home.work / name).write_text(block.text)
+        elif block.language == "sh" and block.text not in SERVICES:
+            script += block.text + "\n"
+
+    said = home.typed(script)
+
+    assert "The books balance: 2 users, 6 tasks." in said
+    for picture in ("lighthouse.jpg", "windmill.jpg", "whale.jpg"):
+        with Image.open(home.work / picture) as image:
+            assert min(image.size) >= 400
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", ["README.md", "README.zh.md"])
+def test_the_commands_of_the_readme_run_as_they_are_written(page: str, home: Home) -> None:
+    shown = [block.text for block in blocks(page) if block.language == "sh"]
+    script = 'export PATH="$PWD/.venv/bin:$PATH"\ncd ~/mjgate-try\n'
+
+    home.typed(
+        script + "\n".join(each for each in shown if each not in ABOUT_ITSELF),
+        stdin="the-key-of-my-account\n",
+    )
+
+    assert set(ABOUT_ITSELF) <= set(shown)
+    channels = json_of("channel", "list", home=home.work)["channels"]
+    assert [each["name"] for each in channels] == ["mine"]
+
+
+@pytest.mark.slow
+def test_make_demo_runs_as_it_is_written() -> None:
+    """Leaves a `demo-data` alone that was there before."""
+    made_here = not (ROOT / "demo-data").exists()
+    try:
+        with subprocess.Popen(
+            ["make", "demo"],
+            cwd=ROOT,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as demo:
+            assert demo.stdout is not None
+            said = ""
+            for line in demo.stdout:
+                said += line
+                if "mjgate channel add" in line:
+                    break
+            pasted = next(line for line in said.splitlines() if line.startswith("  curl "))
+            answer = subprocess.run(
+                ["bash", "-c", pasted], capture_output=True, text=True, timeout=LIMIT, check=True
+            ).stdout
+            os.killpg(demo.pid, signal.SIGINT)
+            demo.wait(timeout=LIMIT)
+    finally:
+        if made_here:
+            shutil.rmtree(ROOT / "demo-data", ignore_errors=True)
+
+    assert answer.startswith('{"code":1,')
+
+
+@pytest.mark.slow
+def test_what_json_answers_has_the_names_that_the_page_tells(tmp_path: Path) -> None:
+    told = {
+        row[0].strip("`").removeprefix("mjgate "): row[1]
+        for row in rows(section("docs/cli.md", "## What `--json` answers"))
+    }
+    made = {
+        "migrate": json_of("migrate", home=tmp_path),
+        "user create": json_of("user", "create", "alice", home=tmp_path),
+        "user topup": json_of("user", "topup", "alice", "10", home=tmp_path),
+        "user list": json_of("user", "list", home=tmp_path),
+        "token create": json_of("token", "create", "--user", "alice", home=tmp_path),
+        "token list": json_of("token", "list", home=tmp_path),
+        "token revoke": json_of("token", "revoke", "1", home=tmp_path),
+        "channel add": json_of(
+            *("channel", "add", "--name", "one", "--base-url", "https://mj.example.com"),
+            home=tmp_path,
+            MJGATE_CHANNEL_SECRET="key-of-an-account",
+        ),
+        "channel enable`, `disable": json_of("channel", "disable", "one", home=tmp_path),
+        "channel list": json_of("channel", "list", home=tmp_path),
+        "config": json_of("config", home=tmp_path),
+        "doctor": json.loads(typed("doctor", "--json", home=tmp_path).stdout),
+        "ledger check": json_of("ledger", "check", home=tmp_path),
+    }
+
+    for command, answer in made.items():
+        assert _names(told[command])[: len(answer)] == list(answer), command
+    assert set(told) - set(made) == {"Command", "---", "demo --once", "channel test"}
+
+
+def test_every_block_of_a_page_says_what_it_is() -> None:
+    unnamed = [name for name in NAMES for block in blocks(name) if not block.language]
+
+    assert unnamed == []
+    assert "```sh" in read("README.md")
+
+
+def _names(cell: str) -> list[str]:
+    """What is named in a cell, without the members of what stands in a list."""
+    return cell.partition("a list of")[0].split("`")[1::2]
+
+
+def _free(usual: str) -> str:
+    """The usual port, or a free one where that is taken."""
+    for port in (int(usual), 0):
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)) as listener:
+            return str(listener.getsockname()[1])
+    raise AssertionError(usual)
