@@ -22,11 +22,10 @@ from mjgate.domain.clock import SECOND
 from mjgate.domain.task import Task
 from mjgate.domain.timing import Timing
 from mjgate.files import Files
-from mjgate.keys import Keys, Master, fingerprint
+from mjgate.keys import Keys, Master, Purpose, fingerprint
 from mjgate.lifecycle import Gateway, Senders, window
 from mjgate.lifecycle import queue as queue_module
 from mjgate.lifecycle.queue import queue
-from mjgate.lifecycle.routing import CREDENTIAL
 from mjgate.lifecycle.track import Tracker
 from mjgate.links import Links
 from mjgate.public_http import PublicHTTP
@@ -274,7 +273,7 @@ async def a_channel(
             max_waiting=100,
             now=now,
         )
-        sealed = gateway.keys.encrypt(CREDENTIAL, "upstream-secret")
+        sealed = gateway.keys.encrypt(Purpose.CHANNEL, "upstream-secret")
         await channels.add_credential(
             tx, channel_id, secret_enc=sealed, tail="cret", key_id=gateway.keys.current.id, now=now
         )

@@ -12,6 +12,7 @@ import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cached_property
 from typing import Final
 
@@ -23,6 +24,15 @@ SHORTEST: Final = 32
 """Characters that a master key must have at least."""
 
 _LETTERS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+class Purpose(StrEnum):
+    """What a sub-key is for; what was made for one purpose counts for no other."""
+
+    CHANNEL = "channel"  # encrypts the keys of channels
+    WEBHOOK = "webhook"  # encrypts the secrets that sign webhooks
+    MEDIA = "media"  # signs addresses of pictures and clips
+    NOTICE = "notice"  # signs the addresses at which channels call us back
 
 
 class WrongKeyError(Exception):

@@ -7,10 +7,7 @@ and are never stored.
 
 from dataclasses import dataclass
 
-from mjgate.keys import Keys
-
-_MEDIA = "media"
-_NOTICE = "notice"
+from mjgate.keys import Keys, Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +32,16 @@ class Links:
 
     def opens(self, kind: str, task_id: str, n: int, version: str, signature: str) -> bool:
         """Whether the signature was made here for exactly this."""
-        return self.keys.verify(_MEDIA, signature, kind, task_id, str(n), version)
+        return self.keys.verify(Purpose.MEDIA, signature, kind, task_id, str(n), version)
 
     def notice(self, channel_id: int, task_id: int, attempt: int) -> str:
         """Where an upstream may tell us of changes; good for one attempt of one task."""
-        secret = self.keys.sign(_NOTICE, str(channel_id), str(task_id), str(attempt))
+        secret = self.keys.sign(Purpose.NOTICE, str(channel_id), str(task_id), str(attempt))
         return f"{self.public_url}/mj/notify/{channel_id}/{task_id}-{attempt}/{secret}"
 
     def is_notice(self, channel_id: str, task_id: str, attempt: str, secret: str) -> bool:
         """Whether such an address was given out by us."""
-        return self.keys.verify(_NOTICE, secret, channel_id, task_id, attempt)
+        return self.keys.verify(Purpose.NOTICE, secret, channel_id, task_id, attempt)
 
     def _sign(self, kind: str, task_id: int, n: int, version: str) -> str:
-        return self.keys.sign(_MEDIA, kind, str(task_id), str(n), version)
+        return self.keys.sign(Purpose.MEDIA, kind, str(task_id), str(n), version)

@@ -4,9 +4,9 @@ import pytest
 
 from mjgate.domain.action import Action, Mode
 from mjgate.domain.channel import ChannelStatus
+from mjgate.keys import Purpose
 from mjgate.manage import BadValue, Desk, NoSuch, Taken
 from mjgate.manage.channels import (
-    CREDENTIAL,
     NewChannel,
     add_channel,
     base_url,
@@ -80,7 +80,7 @@ async def test_the_secret_is_encrypted_and_only_its_tail_can_be_read(desk: Desk)
     row = await desk.store.reader.row("SELECT tail, key_id FROM credentials")
     assert kept is not None
     assert "a-secret" not in kept.secret_enc
-    assert desk.keys.decrypt(CREDENTIAL, kept.secret_enc) == "a-secret-of-the-channel"
+    assert desk.keys.decrypt(Purpose.CHANNEL, kept.secret_enc) == "a-secret-of-the-channel"
     assert row is not None
     assert tuple(row) == ("nnel", desk.keys.current.id)
     assert "a-secret" not in repr(await audited(desk))
@@ -199,7 +199,7 @@ async def test_a_moved_channel_keeps_its_old_key_for_the_tasks_it_began(desk: De
     assert before is not None
     assert after is not None
     assert channel.base_url == "http://127.0.0.1:1"
-    assert desk.keys.decrypt(CREDENTIAL, after.secret_enc) == "another-secret"
+    assert desk.keys.decrypt(Purpose.CHANNEL, after.secret_enc) == "another-secret"
     assert await channels.credential(desk.store.reader, before.id) == before
 
 

@@ -5,9 +5,9 @@ from argon2 import PasswordHasher
 
 from mjgate.domain.account import Role
 from mjgate.domain.clock import DAY
-from mjgate.keys import fingerprint
+from mjgate.keys import Purpose, fingerprint
 from mjgate.manage import BadValue, Desk, NoSuch, Taken
-from mjgate.manage.users import HOOK_SECRET, NewUser, create_user, first_admin, topup
+from mjgate.manage.users import NewUser, create_user, first_admin, topup
 from mjgate.store import accounts, ledger
 from tests.manage.audit import audited
 
@@ -28,7 +28,7 @@ async def test_password_and_access_token_are_kept_as_hashes_only(desk: Desk) -> 
     assert row is not None
     assert PasswordHasher().verify(row["password_hash"], made.password)
     assert row["access_hash"] == fingerprint(made.access_token)
-    assert desk.keys.decrypt(HOOK_SECRET, row["hook_secret_enc"]).startswith("whsec_")
+    assert desk.keys.decrypt(Purpose.WEBHOOK, row["hook_secret_enc"]).startswith("whsec_")
     assert made.password not in repr(tuple(row))
     assert made.access_token not in repr(tuple(row))
 

@@ -3,20 +3,18 @@
 import secrets
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
 
 from mjgate.domain.channel import Choice, Need, choose
 from mjgate.domain.errors import BadField, NoChannel, Refused, Unsupported
 from mjgate.domain.task import Task
+from mjgate.domain.timing import SEND_GRACE, SEND_LIMIT
+from mjgate.keys import Purpose
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.lines import Line
 from mjgate.providers import PROVIDERS, auth_headers
-from mjgate.store import channels
+from mjgate.store import broken, channels
 from mjgate.store.attempts import Attempt, Step
 from mjgate.upstream import Endpoint
-
-CREDENTIAL: Final = "channel"
-"""The purpose under which channels' keys are encrypted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +31,24 @@ async def routes(gateway: Gateway, need: Need) -> tuple[Choice, list[Route]]:
     known = await gateway.channels.value(now, partial(channels.all_in_use, reader))
     keys = await gateway.credentials.value(now, partial(channels.present_credentials, reader))
     choice = choose(need, known, await channels.loads(reader), now)
-    found = [Route(each.id, keys[each.id]) for each in choice.ready if each.id in keys]
+    ready = [each for each in choice.ready if each.id in keys]
+    found = [Route(each.id, keys[each.id]) for each in ready if not each.broken_times]
+    for each in ready:
+        if each.broken_times and await _may_try(gateway, each.id):
+            return choice, [Route(each.id, keys[each.id]), *found]
     return choice, found
 
 
-def refusal(choice: Choice, need: Need) -> Refused | None:
-    """Why nobody can ever take it as things stand; None if somebody could, now or later."""
-    if choice.enabled:
+async def _may_try(gateway: Gateway, channel_id: int) -> bool:
+    """Be the one submit that tries a broken channel, which then goes there first."""
+    now = gateway.clock.now()
+    until = now + SEND_LIMIT + SEND_GRACE
+    return await gateway.store.write(broken.claim_trial, channel_id, now, until)
+
+
+def refusal(choice: Choice, need: Need, *, patient: bool = False) -> Refused | None:
+    """Why nobody can take it as things stand; who is `patient` waits for what is broken."""
+    if choice.whole or (patient and choice.enabled):
         return None
     if choice.configured:
         return NoChannel()
@@ -60,7 +69,7 @@ async def line(gateway: Gateway, channel_id: int, credential_id: int) -> Line:
     credential = await channels.credential(gateway.store.reader, credential_id)
     if channel is None or credential is None:
         raise NoChannel
-    secret = gateway.keys.decrypt(CREDENTIAL, credential.secret_enc)
+    secret = gateway.keys.decrypt(Purpose.CHANNEL, credential.secret_enc)
     endpoint = Endpoint(channel.base_url, auth_headers(channel.options, secret))
     fresh = Line(channel, PROVIDERS[channel.provider], endpoint)
     return gateway.lines.keep(channel_id, credential_id, fresh, now)

@@ -10,13 +10,11 @@ from mjgate.domain.action import Action, Mode
 from mjgate.domain.address import PUBLIC, Origin
 from mjgate.domain.channel import Channel, ChannelStatus
 from mjgate.domain.errors import BadAddress
+from mjgate.keys import Purpose
 from mjgate.manage import BadValue, Desk, NoSuch, Taken, checks
 from mjgate.providers import PROVIDERS, Provider
 from mjgate.store import channels, settings
 from mjgate.store.database import ConstraintBroken, Reader, Transaction
-
-CREDENTIAL: Final = "channel"
-"""The purpose under which channels' keys are encrypted."""
 
 _SECRET: Final = re.compile(r"[\x21-\x7e]{1,4096}")
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,3}")
@@ -119,7 +117,7 @@ def sealed(desk: Desk, secret: str) -> tuple[str, str]:
             "The secret must be 1 to 4096 visible ASCII characters, without blanks.", field="secret"
         )
     tail = secret[-4:] if len(secret) >= 12 else ""  # noqa: PLR2004  of a short one it would tell too much
-    return desk.keys.encrypt(CREDENTIAL, secret), tail
+    return desk.keys.encrypt(Purpose.CHANNEL, secret), tail
 
 
 def _provider(name: str) -> Provider:

@@ -7,9 +7,9 @@ from http import HTTPStatus
 from mjgate.dialects import Heard
 from mjgate.domain.channel import Channel
 from mjgate.domain.errors import UpstreamError
-from mjgate.keys import WrongKeyError
+from mjgate.keys import Purpose, WrongKeyError
 from mjgate.manage import Desk
-from mjgate.manage.channels import CREDENTIAL, found
+from mjgate.manage.channels import found
 from mjgate.providers import PROVIDERS, auth_headers
 from mjgate.store import channels
 from mjgate.upstream import Endpoint, Upstream
@@ -40,7 +40,7 @@ async def try_channel(desk: Desk, upstream: Upstream, name: str) -> Trial:
 async def _ask(desk: Desk, upstream: Upstream, channel: Channel) -> tuple[bool, str]:
     kept = await channels.present_credential(desk.store.reader, channel.id)
     try:
-        secret = "" if kept is None else desk.keys.decrypt(CREDENTIAL, kept.secret_enc)
+        secret = "" if kept is None else desk.keys.decrypt(Purpose.CHANNEL, kept.secret_enc)
     except WrongKeyError:
         return False, _NO_KEY
     dialect = PROVIDERS[channel.provider].dialect

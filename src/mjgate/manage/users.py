@@ -7,13 +7,10 @@ from typing import Final
 
 from mjgate.domain.account import Role
 from mjgate.domain.clock import DAY
-from mjgate.keys import fingerprint, new_key
+from mjgate.keys import Purpose, fingerprint, new_key
 from mjgate.manage import BadValue, Desk, NoSuch, Taken, checks, passwords
 from mjgate.store import accounts, ledger, settings
 from mjgate.store.database import ConstraintBroken, Transaction
-
-HOOK_SECRET: Final = "webhook"  # noqa: S105  a word, not a secret
-"""The purpose under which the secrets that sign webhooks are encrypted."""
 
 FIRST_ADMIN: Final = "admin"
 ONE_TIME: Final = DAY
@@ -105,7 +102,7 @@ async def _draft(desk: Desk, wanted: NewUser) -> _Draft:
         group=wanted.group,
         password_hash=await passwords.hashed(made.password),
         password_until=None,
-        hook_secret_enc=desk.keys.encrypt(HOOK_SECRET, hook_secret),
+        hook_secret_enc=desk.keys.encrypt(Purpose.WEBHOOK, hook_secret),
         now=desk.clock.now(),
     )
 
