@@ -118,7 +118,8 @@ def gateway(pipe: Connection, config: Config) -> None:
     def ready(url: str) -> None:
         pipe.send(int(url.rpartition(":")[2]))
 
-    uvloop.run(serve(config, ready=ready))
+    with listen(config.host, config.port) as listener:
+        uvloop.run(serve(config, listener, ready=ready))
 
 
 def static(pipe: Connection, body: bytes) -> None:

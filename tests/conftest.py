@@ -4,8 +4,11 @@ What every test may ask for.
 database_url     a fresh, empty database; the test runs once for each engine
 loopback         this test may talk to servers on this machine (nothing else may ever be reached)
 postgres_server  the PostgreSQL server of this session
+sink             where `telemetry.configure(to=sink)` may write, for the length of a test
 """
 
+import io
+import logging
 from collections.abc import Generator
 from pathlib import Path
 
@@ -20,6 +23,17 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     """Let a test through to this machine if it, or one of its fixtures, asks for `loopback`."""
     if isinstance(item, pytest.Function) and "loopback" in item.fixturenames:
         item.add_marker(pytest.mark.allow_hosts(["127.0.0.1", "::1"]))
+
+
+@pytest.fixture
+def sink() -> Generator[io.StringIO]:
+    """Where the log goes; the root logger is given back as it was."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield io.StringIO()
+    root.handlers = handlers
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
 
 
 @pytest.fixture

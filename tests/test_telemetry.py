@@ -1,22 +1,8 @@
 import io
 import json
 import logging
-from collections.abc import Generator
-
-import pytest
 
 from mjgate import telemetry
-
-
-@pytest.fixture
-def sink() -> Generator[io.StringIO]:
-    """Where the log goes; the root logger is given back as it was."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield io.StringIO()
-    root.handlers = handlers
-    root.setLevel(level)
-    logging.captureWarnings(capture=False)
 
 
 def written(sink: io.StringIO) -> dict[str, object]:

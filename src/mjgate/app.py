@@ -127,27 +127,35 @@ def _settle_in(config: Config, parent: BaseProcess) -> None:
     loop.add_reader(parent.sentinel, alone)
 
 
-async def serve(config: Config, *, ready: Callable[[str], None]) -> None:
+async def serve(config: Config, listener: socket.socket, *, ready: Callable[[str], None]) -> None:
     """Serve until told to stop; `ready` hears the address once requests are answered."""
-    listener = listen(config.host, config.port)
     url = config.address(listener.getsockname()[1])
-    try:
-        server = uvicorn.Server(_server(config, url))
-        asyncio.get_running_loop().call_soon(ready, url)
-        await server.serve(sockets=[listener])
-    finally:
-        listener.close()
+    server = _Server(_server(config, url), lambda: ready(url))
+    await server.serve(sockets=[listener])
+    if not server.started:
+        msg = "the server did not start; the log says why"
+        raise RuntimeError(msg)
 
 
-def serve_many(config: Config, *, ready: Callable[[str], None]) -> None:
+class _Server(uvicorn.Server):
+    """Tells when it answers."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start; quietly when that fails, for the application has told why."""
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+
+def serve_many(config: Config, listener: socket.socket, *, ready: Callable[[str], None]) -> None:
     """The same in several processes that share the address; one that dies is replaced."""
-    listener = listen(config.host, config.port)
     url = config.address(listener.getsockname()[1])
-    try:
-        ready(url)
-        Multiprocess(_server(config, url), sockets=[listener]).run()
-    finally:
-        listener.close()
+    ready(url)
+    Multiprocess(_server(config, url), sockets=[listener]).run()
 
 
 async def work(config: Config) -> None:

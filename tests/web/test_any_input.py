@@ -1,5 +1,6 @@
 """Whatever comes in, what goes out is JSON that says what was wrong, and never our fault."""
 
+import io
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mjgate import telemetry
 from mjgate.domain.action import COMMON, RULES
 from mjgate.lifecycle import Gateway
 from mjgate.store.database import DatabaseAway, Reader, Row, Value
@@ -197,8 +199,9 @@ class Broken(Reader):
 @one_engine
 @pytest.mark.parametrize("prefix", ["/mj", "/mj-relax/mj"])
 async def test_a_crash_is_told_without_its_traceback(
-    rig: Rig, caplog: pytest.LogCaptureFixture, prefix: str
+    rig: Rig, sink: io.StringIO, prefix: str
 ) -> None:
+    telemetry.configure(style="json", to=sink)
     rig.gateway.store.reader = Broken(RuntimeError("a hidden treasure"))
     headers = {"mj-api-secret": rig.alice.key, "X-Request-Id": "find-me"}
 
@@ -211,7 +214,7 @@ async def test_a_crash_is_told_without_its_traceback(
         assert "treasure" not in answer.text
         assert "Error" not in answer.text
     assert submitted.headers.get_list("access-control-allow-origin") == ["*"]
-    assert caplog.records[0].__dict__["request"] == "find-me"
+    assert json.loads(sink.getvalue().splitlines()[0])["request_id"] == "find-me"
 
 
 @one_engine

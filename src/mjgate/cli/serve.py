@@ -84,15 +84,18 @@ def serve(
         log_format=log_format,
     )
     _begin(settings)
-    admin = prepared(settings, "serve", place)
-    if admin is not None:
-        _introduce(admin, given=bool(settings.admin_password))
-    command = place.command("serve")
-    with listening(settings.host, settings.port, command):
+    with (
+        listening(settings.host, settings.port, place.command("serve")),
+        app.listen(settings.host, settings.port) as listener,  # first: it is what may be refused
+    ):
+        admin = prepared(settings, "serve", place)
+        if admin is not None:
+            _introduce(admin, given=bool(settings.admin_password))
         if settings.workers > 1:
-            app.serve_many(settings, ready=_ready)
+            app.serve_many(settings, listener, ready=_ready)
         else:
-            until_stopped(app.serve(settings, ready=_ready), end_with_stdin=end_with_stdin)
+            service = app.serve(settings, listener, ready=_ready)
+            until_stopped(service, end_with_stdin=end_with_stdin)
 
 
 def work(

@@ -14,6 +14,7 @@ from typing import Any, Final, cast
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mjgate import telemetry
 from mjgate.domain.action import Mode
 from mjgate.domain.errors import BadHost, NotFound
 from mjgate.store.database import DatabaseAway
@@ -46,6 +47,7 @@ class Front:
             await self._inner(scope, receive, send)
             return
         request_id = _request_id(scope)
+        telemetry.request_id.set(request_id)  # for all that this request's task logs or starts
         state = cast("MutableMapping[str, Any]", scope.setdefault("state", {}))
         state["request_id"] = request_id
         state["mode"] = _strip_prefix(scope)
@@ -64,12 +66,12 @@ class Front:
         try:
             await self._inner(scope, receive, send)
         except Exception as error:
-            request_id = cast("str", scope["state"]["request_id"])
             if isinstance(error, DatabaseAway):
-                log.warning("the database is away", extra={"request": request_id})
+                log.warning("the database is away")
             else:
-                log.exception("a request failed", extra={"request": request_id})
+                log.exception("a request failed")
             if not send.started:
+                request_id = cast("str", scope["state"]["request_id"])
                 await refusal(unexpected(error), request_id)(scope, receive, send)
 
 
