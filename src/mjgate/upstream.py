@@ -71,9 +71,9 @@ class Upstream:
                 raise Unanswered(said) from error
             raise NotSent(said) from error
 
-    async def look(self, endpoint: Endpoint, call: Call) -> Heard:
-        """Ask how tasks are doing; may be repeated at will. Unanswered."""
-        limits = aiohttp.ClientTimeout(total=LOOK_LIMIT, sock_connect=CONNECT_LIMIT)
+    async def look(self, endpoint: Endpoint, call: Call, *, limit: float = LOOK_LIMIT) -> Heard:
+        """Ask how tasks are doing; may be repeated at will. `limit` in seconds. Unanswered."""
+        limits = aiohttp.ClientTimeout(total=limit, sock_connect=min(limit, CONNECT_LIMIT))
         try:
             return await _ask(self._looks, endpoint, call, limits, SimpleNamespace())
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mjgate.dialects import Accepted, Heard
-from mjgate.dialects.mjproxy import answered
+from mjgate.dialects.mjproxy import answered, seed_in
 from mjgate.domain.errors import Rejected, Unanswered
 from mjgate.domain.reasons import Reason, Verdict
 from tests.json_values import JSON, bodies
@@ -267,6 +267,30 @@ def test_a_byte_order_mark_does_no_harm() -> None:
     assert outcome(heard(b"\xef\xbb\xbf" + msgspec.json.encode(coded(1)))) == Accepted(ids=("42",))
 
 
+@pytest.mark.parametrize(
+    "result", ["3087253145", 3087253145, 3087253145.0, " 3087253145 "], ids=repr
+)
+def test_a_seed_is_read_from_text_and_number(result: object) -> None:
+    assert seed_in(heard(coded("1", result))) == "3087253145"
+
+
+@pytest.mark.parametrize(
+    ("code", "result", "status"),
+    [(1, None, 200), (1, "0", 200), (1, "-5", 200), (1, "no", 200), (4, "5", 200), (3, None, 200),
+     (4, None, 400), (None, None, 404), (None, None, 405)],
+)  # fmt: skip
+def test_who_has_no_seed_has_none_later_either(code: object, result: object, status: int) -> None:
+    assert seed_in(heard(coded(code, result), status)) == ""
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [(9, 200), (22, 200), (None, 200), (4, 401), (4, 429), (4, 503), (1, 500)]
+)
+def test_who_cannot_tell_a_seed_now_may_tell_it_later(code: object, status: int) -> None:
+    with pytest.raises(Unanswered):
+        seed_in(heard(coded(code), status))
+
+
 STATUSES = st.sampled_from(sorted(BY_STATUS)) | st.integers(100, 599)
 
 
@@ -292,3 +316,14 @@ def test_any_json_is_an_acceptance_a_refusal_or_nothing_certain(
 @given(st.binary(max_size=200), STATUSES)
 def test_any_bytes_are_an_acceptance_a_refusal_or_nothing_certain(raw: bytes, status: int) -> None:
     outcome(Heard(status, {}, raw))
+
+
+@given(st.binary(max_size=200) | bodies("code", "result"), STATUSES)
+def test_any_answer_has_a_seed_that_is_a_number_or_none(body: object, status: int) -> None:
+    try:
+        told = heard(body, status)
+        found = seed_in(told)
+    except (Unanswered, UnicodeEncodeError):
+        return
+
+    assert found == "" or int(found) > 0

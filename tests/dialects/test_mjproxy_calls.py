@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mjgate.dialects import Call, Work
-from mjgate.dialects.mjproxy import cancel, confirm, fetch, look, recent, submit
+from mjgate.dialects.mjproxy import cancel, confirm, fetch, look, recent, seed, submit
 from mjgate.domain.action import RULES, Action, Bot, Mode
 from mjgate.domain.order import read_order
 from mjgate.providers import PROVIDERS, auth_headers
@@ -215,11 +215,12 @@ def test_questions_take_no_prefix() -> None:
     assert fetch("1", options) == Call("GET", "/mj/task/1/fetch")
     assert recent(options) == Call("GET", "/mj/task/list")
     assert cancel("1", options) == Call("POST", "/mj/task/1/cancel", {})
+    assert seed("1", options) == Call("GET", "/mj/task/1/image-seed")
 
 
 @given(st.text(st.characters(exclude_categories=["C"]), min_size=1, max_size=40))
 def test_an_upstreams_id_cannot_lead_elsewhere(upstream_id: str) -> None:
-    for call in (fetch(upstream_id, {}), cancel(upstream_id, {})):
+    for call in (fetch(upstream_id, {}), cancel(upstream_id, {}), seed(upstream_id, {})):
         assert call.path.isascii()
         assert len(call.path.split("/")) == 5
         assert not set(call.path) & set("?#\\ ")

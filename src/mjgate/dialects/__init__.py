@@ -96,6 +96,14 @@ class Dialect(Protocol):
         """The call that asks for one task alone."""
         ...
 
+    def seed(self, upstream_id: str, options: Options) -> Call:
+        """The call that asks for the number a finished picture was made from."""
+        ...
+
+    def seed_in(self, heard: Heard) -> str:
+        """Read the answer to `seed`; `""` if there is no such number. Raises Unanswered."""
+        ...
+
     def reports(self, heard: Heard) -> list[Report]:
         """Read the answer to `look` or `fetch`. Raises Unanswered when nothing can be read."""
         ...

@@ -24,6 +24,7 @@ class Timing:
     busy_most: int = 60 * SECOND
     idempotency: int = 24 * HOUR
     rescue: int = 1 * DAY
+    seed: int = 30 * SECOND  # a channel's answer to who asks for a seed
 
     def scaled(self, by: float) -> Self:
         """Every wait multiplied by `by`, none below a tenth of a second."""

@@ -15,12 +15,14 @@ from typing import Any, TypeVar
 
 from mjgate.domain.channel import Channel
 from mjgate.domain.clock import Clock
+from mjgate.domain.errors import Refused
 from mjgate.domain.pricing import PriceTable
 from mjgate.domain.timing import ANSWER_WAIT, Timing
 from mjgate.files import Files
 from mjgate.keys import Keys
 from mjgate.lifecycle.absence import Absence
 from mjgate.lifecycle.lines import Lines, Moment
+from mjgate.lifecycle.singles import Singles
 from mjgate.links import Links
 from mjgate.public_http import PublicHTTP
 from mjgate.store.database import Database
@@ -82,4 +84,5 @@ class Gateway:
     channels: Moment[Sequence[Channel]] = field(default_factory=Moment[Sequence[Channel]])
     credentials: Moment[Mapping[int, int]] = field(default_factory=Moment[Mapping[int, int]])
     prices: Moment[PriceTable] = field(default_factory=Moment[PriceTable])
+    seeds: Singles[str | Refused] = field(default_factory=Singles[str | Refused])
     checkpoint: Callable[[str], None] = nowhere

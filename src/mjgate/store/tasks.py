@@ -3,12 +3,13 @@
 import re
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from mjgate.domain.account import Caller, Sees
 from mjgate.domain.errors import NotFound
 from mjgate.domain.task import Task
-from mjgate.store.columns import from_row
+from mjgate.store.columns import encode_result, from_row
 from mjgate.store.database import Reader, Row, Transaction
 
 _ID_DIGITS: Final = 16
@@ -132,6 +133,19 @@ async def want_cancel(tx: Transaction, task_id: int) -> bool:
         id=task_id,
     )
     return changed == 1
+
+
+async def keep_seed(tx: Transaction, task_id: int, seed: str) -> None:
+    """Keep the seed that was asked for: nobody has to ask again."""
+    task = await locked(tx, task_id)
+    if task is None:
+        return
+    await tx.run(
+        "UPDATE tasks SET result = :result, version = version + 1 WHERE id = :id",
+        id=task_id,
+        result=encode_result(replace(task.result, seed=seed)),
+    )
+    tx.touch(task_id)
 
 
 async def disown(tx: Transaction, channel_id: int, upstream_id: str) -> None:

@@ -13,6 +13,7 @@ from mjgate.domain.action import Action
 from mjgate.domain.errors import TooLarge
 from mjgate.domain.task import Task
 from mjgate.lifecycle.cancel import cancel
+from mjgate.lifecycle.seed import seed
 from mjgate.links import Links
 from mjgate.store import tasks
 from mjgate.web.bodies import SMALL, decode, read
@@ -30,6 +31,7 @@ def routes(context: Context) -> list[Route]:
     listed = partial(_by_condition, context)
     return [
         Route("/mj/task/{id}/fetch", partial(_fetch, context)),
+        Route("/mj/task/{id}/image-seed", partial(_seed, context)),
         Route("/mj/task/{id}/cancel", partial(_cancel, context), methods=["POST"]),
         Route("/mj/task/list-by-condition", listed, methods=["POST"]),
         Route("/mj/task/list-by-ids", listed, methods=["POST"]),
@@ -49,6 +51,13 @@ async def _cancel(context: Context, request: Request) -> Response:
     caller = await context.doors.caller(request)
     task = await cancel(context.gateway, request.path_params["id"], by=caller)
     return answer(SubmitAnswer(1, "Cancelled", str(task.id), {"status": task.status}))
+
+
+async def _seed(context: Context, request: Request) -> Response:
+    """The number that one's own finished picture was made from."""
+    caller = await context.doors.caller(request)
+    found = await seed(context.gateway, request.path_params["id"], by=caller)
+    return answer(SubmitAnswer(1, "Success", found))
 
 
 async def _by_condition(context: Context, request: Request) -> Response:

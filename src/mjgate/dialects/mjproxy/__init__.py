@@ -6,8 +6,8 @@ we serve.
 Sources: the protocol's public documents and recorded answers of services that speak it.
 """
 
-from mjgate.dialects.mjproxy.answers import answered
-from mjgate.dialects.mjproxy.calls import cancel, confirm, fetch, look, recent, submit
+from mjgate.dialects.mjproxy.answers import answered, seed_in
+from mjgate.dialects.mjproxy.calls import cancel, confirm, fetch, look, recent, seed, submit
 from mjgate.dialects.mjproxy.looks import read_report, reports
 from mjgate.dialects.mjproxy.views import Media, SubmitAnswer, TaskView, encode, show
 
@@ -24,6 +24,8 @@ __all__ = [
     "read_report",
     "recent",
     "reports",
+    "seed",
+    "seed_in",
     "show",
     "submit",
 ]

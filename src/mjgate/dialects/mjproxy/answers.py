@@ -1,10 +1,11 @@
 """
-Reading what upstreams answer to a submit, in all the forms met in the field.
+Reading what upstreams answer to submits, and to who asks for a seed, in all forms met in the field.
 
 Services of this format send numbers as text and text as numbers, leave members out, and answer
 HTML when they are ill. A body with a `code` decides before the HTTP status does.
 """
 
+import re
 from typing import Final
 
 from mjgate.dialects import Accepted, Heard
@@ -29,6 +30,10 @@ _BY_STATUS: Final[dict[int, Verdict]] = {
 }
 
 
+_SEED = re.compile(r"[1-9][0-9]{0,14}")
+"""Clients take 0 for none."""
+
+
 def answered(heard: Heard, *, follow_up: bool) -> Accepted:
     """The answer to a submit, by the engine's outcome table. Raises Rejected or Unanswered."""
     body = mapping(decode(heard.body))
@@ -50,6 +55,20 @@ def answered(heard: Heard, *, follow_up: bool) -> Accepted:
             raise _refused(code, text, follow_up=follow_up)
         case _:
             raise _by_status(heard, text)
+
+
+def seed_in(heard: Heard) -> str:
+    """The seed in the answer; `""` where the upstream has none to tell. Raises Unanswered."""
+    body = mapping(decode(heard.body))
+    code, found = integer(body.get("code")), words(body.get("result")).strip()
+    if heard.status < 400 and code == 1 and _SEED.fullmatch(found):  # noqa: PLR2004  an error
+        return found
+    unknown_path = heard.status in {404, 405}
+    if unknown_path or (heard.status in {200, 201, 400} and code in {1, 3, 4}):
+        return ""
+    text = words(body.get("description")) or _glimpse(heard.body)
+    msg = f"HTTP {heard.status}: {text}"
+    raise Unanswered(msg)
 
 
 def _accepted(heard: Heard, body: Json, properties: Json) -> Accepted:

@@ -101,6 +101,12 @@ def fetch(upstream_id: str, options: Options) -> Call:
     return Call("GET", f"/mj/task/{quote(upstream_id, safe='')}/fetch")
 
 
+def seed(upstream_id: str, options: Options) -> Call:
+    """Ask for the number that a finished picture was made from."""
+    del options
+    return Call("GET", f"/mj/task/{quote(upstream_id, safe='')}/image-seed")
+
+
 def _identity(work: Work) -> dict[str, object]:
     named: dict[str, object] = {"botType": work.bot.value}
     if work.nonce:
