@@ -14,6 +14,7 @@ from functools import partial
 from typing import Final
 
 from mjgate.lifecycle import Gateway, window
+from mjgate.lifecycle.breaker import probe
 from mjgate.lifecycle.nodes import Alive, beat, clear_up
 from mjgate.lifecycle.queue import expire, queue
 from mjgate.lifecycle.track import Tracker
@@ -47,6 +48,7 @@ def crew(gateway: Gateway, tracker: Tracker, alive: Alive) -> Mapping[str, Worke
         "queue": Worker(partial(queue, gateway), rest=0.5, wakes=True),
         "expire": Worker(partial(expire, gateway), rest=1),
         "windows": Worker(partial(window.expire, gateway), rest=1),
+        "probe": Worker(partial(probe, gateway), rest=1),
         "track": Worker(tracker.step, rest=0.25, wakes=True),
         "forget": Worker(partial(_forget, gateway), rest=600),
     }

@@ -49,6 +49,8 @@ class Channel:
     priority: int = 0
     weight: int = 1
     status: ChannelStatus = ChannelStatus.ENABLED
+    broken_until: int = 0  # epoch milliseconds; from then on one submit at a time may try it
+    broken_times: int = 0  # 0: it works
     loads: dict[Mode, Load] = field(default_factory=dict[Mode, Load])
 
 
@@ -73,7 +75,8 @@ class Choice:
     """The channels to try now, best first, and how many could ever take the task."""
 
     ready: tuple[Channel, ...]
-    enabled: int  # would take it, were a slot free
+    enabled: int  # would take it, were they whole and a slot free
+    whole: int  # of those, the ones that are not broken
     configured: int  # could take it, were they enabled
     why: str = ""
 
@@ -86,9 +89,10 @@ def choose(need: Need, channels: Sequence[Channel], loads: Loads, now: int) -> C
         for channel in able
         if channel.status is ChannelStatus.ENABLED and channel.id not in need.without
     ]
+    whole = [each for each in enabled if not each.broken_times or each.broken_until <= now]
     ready = [
         channel
-        for channel in enabled
+        for channel in whole
         if (load := loads.get(channel.id, {}).get(need.mode)) is not None
         and not load.full
         and load.busy_until <= now
@@ -97,7 +101,7 @@ def choose(need: Need, channels: Sequence[Channel], loads: Loads, now: int) -> C
         key=lambda channel: (-channel.priority, loads[channel.id][need.mode].share, channel.id)
     )
     why = f"{len(able)} able, {len(enabled)} enabled, {len(ready)} with a free slot"
-    return Choice(tuple(ready), len(enabled), len(able), why)
+    return Choice(tuple(ready), len(enabled), len(whole), len(able), why)
 
 
 def _able(channel: Channel, need: Need) -> bool:

@@ -22,6 +22,7 @@ class Timing:
     window: int = 1 * HOUR  # for the client to confirm
     busy_least: int = 5 * SECOND  # a channel that said it is busy
     busy_most: int = 60 * SECOND
+    cool_down: int = 30 * SECOND  # a broken channel, doubled with each relapse
     idempotency: int = 24 * HOUR
     rescue: int = 1 * DAY
     seed: int = 30 * SECOND  # a channel's answer to who asks for a seed

@@ -21,6 +21,7 @@ from mjgate.domain.timing import ANSWER_WAIT, Timing
 from mjgate.files import Files
 from mjgate.keys import Keys
 from mjgate.lifecycle.absence import Absence
+from mjgate.lifecycle.faults import Faults
 from mjgate.lifecycle.lines import Lines, Moment
 from mjgate.lifecycle.singles import Singles
 from mjgate.links import Links
@@ -80,6 +81,7 @@ class Gateway:
     answer_wait: int = ANSWER_WAIT
     senders: Senders = field(default_factory=Senders)
     absence: Absence = field(default_factory=Absence)
+    faults: Faults = field(default_factory=Faults)
     lines: Lines = field(default_factory=Lines)
     channels: Moment[Sequence[Channel]] = field(default_factory=Moment[Sequence[Channel]])
     credentials: Moment[Mapping[int, int]] = field(default_factory=Moment[Mapping[int, int]])

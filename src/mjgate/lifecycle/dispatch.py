@@ -19,6 +19,7 @@ from mjgate.domain.redact import redact
 from mjgate.domain.task import State, Task
 from mjgate.domain.timing import SEND_LATEST
 from mjgate.lifecycle import Gateway
+from mjgate.lifecycle.breaker import heard
 from mjgate.lifecycle.cancel import carry_out
 from mjgate.lifecycle.lines import Line
 from mjgate.lifecycle.routing import Route, attempt_at, line, routes
@@ -87,16 +88,29 @@ async def _hand_over(
         return NotSent(str(error))
     try:
         accepted = await _send(gateway, task, attempt, to)
-    except NotSent as error:
-        return error
-    except Unanswered as error:
-        return await unknown(gateway, task, error)
-    except Rejected as error:
-        if error.verdict not in {Verdict.CONTENT, Verdict.PARENT_GONE}:
-            return error
-        return await refused(gateway, task, error, to.names, waiting)
+    except (NotSent, Rejected, Unanswered) as error:
+        if not isinstance(error, _TooLate):
+            await heard(gateway, to.channel, error)
+        return await _troubled(gateway, task, error, to, waiting)
     gateway.checkpoint("answered")
-    return await _wanted(gateway, await taken(gateway, task, accepted, waiting))
+    outcome = await _wanted(gateway, await taken(gateway, task, accepted, waiting))
+    await heard(gateway, to.channel, None)
+    return outcome
+
+
+async def _troubled(
+    gateway: Gateway,
+    task: Task,
+    error: NotSent | Rejected | Unanswered,
+    to: Line,
+    waiting: Waiting,
+) -> Outcome | NotSent | Rejected:
+    """What follows at once; an error that is handed back may be tried elsewhere."""
+    if isinstance(error, Unanswered):
+        return await unknown(gateway, task, error)
+    if isinstance(error, Rejected) and error.verdict in {Verdict.CONTENT, Verdict.PARENT_GONE}:
+        return await refused(gateway, task, error, to.names, waiting)
+    return error
 
 
 async def _wanted(gateway: Gateway, outcome: Outcome) -> Outcome:
@@ -159,7 +173,7 @@ async def _elsewhere(
         following = await _resend(gateway, task, route, trouble)
         if following is not None:
             return following
-    if choice.enabled or tour.busy:
+    if choice.whole or tour.busy:
         return await _wait(gateway, task)
     return await _give_up(gateway, task, trouble, waiting)
 

@@ -52,6 +52,10 @@ class Moment(Generic[T]):
     def __init__(self) -> None:
         self._kept: tuple[int, T] | None = None
 
+    def forget(self) -> None:
+        """Look it up again next time: it has just been changed here."""
+        self._kept = None
+
     async def value(self, now: int, look_up: Callable[[], Awaitable[T]]) -> T:
         """The value, looked up if it is not fresh."""
         if self._kept is None or self._kept[0] <= now:

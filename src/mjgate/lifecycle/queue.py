@@ -52,7 +52,7 @@ async def _routes(gateway: Gateway, task: Task) -> list[Route]:
         return await _home(gateway, task)
     need = need_of(task)
     choice, found = await routes(gateway, need)
-    if refusal(choice, need) is not None:
+    if refusal(choice, need, patient=True) is not None:
         await fail(gateway, task, FailReason.NO_CHANNEL, actor="queue", still=State.QUEUED)
     return found
 

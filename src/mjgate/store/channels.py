@@ -22,7 +22,7 @@ async def all_in_use(reader: Reader) -> list[Channel]:
     """Every channel that is not deleted, with its load in each mode."""
     rows = await reader.rows("SELECT * FROM channels WHERE deleted_at IS NULL ORDER BY id")
     known = await loads(reader)
-    return [_from_row(row, known.get(row["id"], {})) for row in rows]
+    return [from_row(row, known.get(row["id"], {})) for row in rows]
 
 
 async def loads(reader: Reader) -> dict[int, dict[Mode, Load]]:
@@ -50,7 +50,7 @@ async def present_credentials(reader: Reader) -> dict[int, int]:
 async def get(reader: Reader, channel_id: int) -> Channel | None:
     """The channel, deleted ones too: their tasks may still be running."""
     row = await reader.row("SELECT * FROM channels WHERE id = :id", id=channel_id)
-    return None if row is None else _from_row(row, {})
+    return None if row is None else from_row(row, {})
 
 
 async def instance_id(reader: Reader, channel_id: int) -> str:
@@ -64,7 +64,7 @@ async def present(reader: Reader, channel_id: int) -> Channel | None:
     row = await reader.row(
         "SELECT * FROM channels WHERE id = :id AND deleted_at IS NULL", id=channel_id
     )
-    return None if row is None else _from_row(row, {})
+    return None if row is None else from_row(row, {})
 
 
 async def named(reader: Reader, name: str) -> Channel | None:
@@ -72,7 +72,7 @@ async def named(reader: Reader, name: str) -> Channel | None:
     row = await reader.row(
         "SELECT * FROM channels WHERE name = :name AND deleted_at IS NULL", name=name
     )
-    return None if row is None else _from_row(row, {})
+    return None if row is None else from_row(row, {})
 
 
 async def load(reader: Reader, channel_id: int, mode: Mode) -> Load | None:
@@ -212,7 +212,8 @@ async def pause(tx: Transaction, channel_id: int, mode: Mode, until: int) -> Non
     )
 
 
-def _from_row(row: Row, loads: dict[Mode, Load]) -> Channel:
+def from_row(row: Row, loads: dict[Mode, Load]) -> Channel:
+    """A channel from a row with all columns."""
     return Channel(
         id=row["id"],
         instance_id=row["instance_id"],
@@ -225,5 +226,7 @@ def _from_row(row: Row, loads: dict[Mode, Load]) -> Channel:
         priority=row["priority"],
         weight=row["weight"],
         status=ChannelStatus(row["status"]),
+        broken_until=row["broken_until"],
+        broken_times=row["broken_times"],
         loads=loads,
     )

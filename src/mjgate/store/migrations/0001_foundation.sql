@@ -124,6 +124,9 @@ CREATE TABLE channels (
     weight BIGINT NOT NULL DEFAULT 1,
     status TEXT NOT NULL DEFAULT 'enabled',
     proxy_enc TEXT NOT NULL DEFAULT '',
+    broken_until BIGINT NOT NULL DEFAULT 0,
+    broken_times BIGINT NOT NULL DEFAULT 0,
+    probe_at BIGINT NOT NULL DEFAULT 0,
     created_at BIGINT NOT NULL,
     deleted_at BIGINT,
     CONSTRAINT a_channel_is_enabled_disabled_or_draining CHECK (

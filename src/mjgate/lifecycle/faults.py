@@ -1,0 +1,33 @@
+"""How a process remembers which channels failed lately."""
+
+from collections import deque
+from typing import Final
+
+from mjgate.domain.clock import SECOND
+
+
+class Faults:
+    """The latest outcomes of each channel's submits, as this process saw them."""
+
+    MOST: Final = 5
+    OF: Final = 10
+    WITHIN: Final = 60 * SECOND
+
+    def __init__(self) -> None:
+        self._outcomes: dict[int, deque[int]] = {}
+
+    def good(self, channel_id: int) -> None:
+        """One that went well."""
+        self._of(channel_id).append(0)
+
+    def bad(self, channel_id: int, now: int) -> bool:
+        """One that failed; True if that is too many."""
+        outcomes = self._of(channel_id)
+        outcomes.append(now)
+        if sum(at > now - self.WITHIN for at in outcomes) < self.MOST:
+            return False
+        outcomes.clear()
+        return True
+
+    def _of(self, channel_id: int) -> deque[int]:
+        return self._outcomes.setdefault(channel_id, deque(maxlen=self.OF))
