@@ -32,6 +32,7 @@ FLUFF = re.compile(
     re.IGNORECASE,
 )
 _DEFINED = re.compile(r"^\s*(?:async )?def (test_\w+)", re.MULTILINE)
+_SECRET = re.compile(r"--(?:secret|password)(?:[= ](\S+)|$)")
 UNFINISHED = re.compile(r"\b(?:TODO|FIXME|TBD|XXX|lorem ipsum)\b")
 
 
@@ -71,6 +72,13 @@ def test_every_command_that_a_page_names_exists_with_its_options(page: str) -> N
         assert command or words == ["mjgate"] or words[1].startswith("--"), line
         named = {word.partition("=")[0] for word in words if word.startswith("--")}
         assert named <= known.get(command, set()) | {"--help", "--version"}, line
+
+
+@pytest.mark.parametrize("page", NAMES)
+def test_no_page_shows_a_secret_on_a_command_line(page: str) -> None:
+    shown = [word for line in _typed(page) for word in _SECRET.findall(line)]
+
+    assert [word for word in shown if word not in {"", "-"}] == []
 
 
 @pytest.mark.parametrize("page", NAMES)
