@@ -91,10 +91,12 @@ def decode(body: bytes) -> Body:
 def _check_headers(request: Request, most: int) -> None:
     """Refuse what the headers tell already, before the first byte of the body."""
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
-        raise MediaType
+        msg = "The body must be sent as it is, without Content-Encoding."
+        raise MediaType(msg)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind and not kind.endswith("json"):
-        raise MediaType
+        msg = "The body must be JSON: send the header 'Content-Type: application/json'."
+        raise MediaType(msg)
     length = request.headers.get("content-length", "0")
     if length.isascii() and length.isdigit():
         digits = length.lstrip("0")
