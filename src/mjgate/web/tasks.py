@@ -11,7 +11,7 @@ from starlette.routing import Route
 from mjgate.dialects.mjproxy import Media, SubmitAnswer, TaskView, show
 from mjgate.domain.action import Action
 from mjgate.domain.errors import TooLarge
-from mjgate.domain.task import Task
+from mjgate.domain.task import State, Task
 from mjgate.lifecycle.cancel import cancel
 from mjgate.lifecycle.seed import seed
 from mjgate.links import Links
@@ -50,7 +50,8 @@ async def _cancel(context: Context, request: Request) -> Response:
     """End one's own task; the money follows the rules."""
     caller = await context.doors.caller(request)
     task = await cancel(context.gateway, request.path_params["id"], by=caller)
-    return answer(SubmitAnswer(1, "Cancelled", str(task.id), {"status": task.status}))
+    told = "Finished before it could be cancelled" if task.state is State.SUCCESS else "Cancelled"
+    return answer(SubmitAnswer(1, told, str(task.id), {"status": task.status}))
 
 
 async def _seed(context: Context, request: Request) -> Response:
@@ -64,7 +65,7 @@ async def _by_condition(context: Context, request: Request) -> Response:
     """Those of `ids` that exist and are one's own, in the order asked; a bare array."""
     caller = await context.doors.caller(request)
     with context.room.share() as share:
-        ids = _ids(decode(await read(request, SMALL, share)).get("ids"))
+        ids = read_ids(decode(await read(request, SMALL, share)).get("ids"))
     gateway = context.gateway
     found = await tasks.several(gateway.store.reader, ids, seen_by=caller) if ids else {}
     return answer([view(found[each], gateway.links) for each in ids if each in found])
@@ -95,7 +96,7 @@ def media_of(task: Task, links: Links) -> Media:
     )
 
 
-def _ids(value: object) -> list[int]:
+def read_ids(value: object) -> list[int]:
     """Ids from texts or numbers, each once; what cannot be an id is left out. TooLarge."""
     items = cast("Sequence[object]", value) if isinstance(value, list) else ()
     if len(items) > IDS_MOST:
