@@ -7,7 +7,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import cast
 from urllib.parse import unquote
 
 import pytest
@@ -20,7 +20,6 @@ from mjgate.dialects.mjproxy import encode, show
 from mjgate.domain import errors
 from mjgate.domain.errors import Refused
 from mjgate.domain.reasons import FailReason, Reason
-from mjgate.web.application import routes
 from mjgate.web.media import BadSignature
 from tests.docs.pages import NAMES, ROOT, anchors, blocks, links, prose, read, rows, section
 from tests.tasks import a_task
@@ -136,24 +135,6 @@ def test_every_reason_of_a_failure_is_explained(heading: str) -> None:
 
     assert [reason for reason in FailReason if reason not in told] == []
     assert all(cell for reason in FailReason for cell in told[reason])
-
-
-def test_what_is_said_not_to_be_served_is_not() -> None:
-    served = {
-        (method, re.sub(r"\{[^}]*\}", "{}", each.path))
-        for each in routes(cast("Any", None))
-        for method in each.methods or ()
-    }
-
-    text = section("docs/protocol.md", "## Not served yet")
-    named = [
-        (method, re.sub(r"\{[^}]*\}", "{}", path))
-        for method, path in re.findall(r"`(GET|POST) ([^`]+)`", text)
-    ]
-
-    upload = ("POST", "/mj/submit/upload-discord-images")  # refused by name
-    assert len(named) > 5
-    assert (set(named) - {upload}) & served == set()
 
 
 def test_the_task_that_is_shown_has_the_members_of_a_task() -> None:
