@@ -327,3 +327,23 @@ def test_any_answer_has_a_seed_that_is_a_number_or_none(body: object, status: in
         return
 
     assert found == "" or int(found) > 0
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "expected"),
+    [
+        (401, "bad_key", Verdict.CREDENTIAL),
+        (402, "quota_not_enough", Verdict.CREDENTIAL),
+        (403, "mode_not_allowed", Verdict.CREDENTIAL),
+        (404, "not_found", Verdict.CHANNEL),
+        (429, "rate_limited", Verdict.BUSY),
+        (500, "internal", None),
+        (503, "overloaded", None),
+        (200, "bad_field", Verdict.CONTENT),
+        (200, "bad_image", Verdict.CONTENT),
+    ],
+)
+def test_a_gateway_above_us_means_its_status(
+    status: int, reason: str, expected: Verdict | None
+) -> None:
+    assert verdict(heard(coded(4, None, reason=reason), status)) is expected

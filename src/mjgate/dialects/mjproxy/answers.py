@@ -34,6 +34,24 @@ _SEED = re.compile(r"[1-9][0-9]{0,14}")
 """Clients take 0 for none."""
 
 
+_NOT_THE_CONTENT: Final = frozenset(
+    {
+        Reason.BAD_KEY,
+        Reason.QUOTA_NOT_ENOUGH,
+        Reason.KEY_DISABLED,
+        Reason.IP_NOT_ALLOWED,
+        Reason.ACTION_NOT_ALLOWED,
+        Reason.MODE_NOT_ALLOWED,
+        Reason.NOT_FOUND,
+        Reason.BAD_HOST,
+        Reason.RATE_LIMITED,
+        Reason.INTERNAL,
+        Reason.OVERLOADED,
+    }
+)
+"""Reasons that a gateway of our kind gives with code 4 where the HTTP status says what is meant."""
+
+
 def answered(heard: Heard, *, follow_up: bool) -> Accepted:
     """The answer to a submit, by the engine's outcome table. Raises Rejected or Unanswered."""
     body = mapping(decode(heard.body))
@@ -51,6 +69,8 @@ def answered(heard: Heard, *, follow_up: bool) -> Accepted:
             raise Rejected(Verdict.BUSY, text, retry_after=_retry_after(heard))
         case 24:
             raise _banned(text, properties)
+        case 4 if properties.get("reason") in _NOT_THE_CONTENT:
+            raise _by_status(heard, text)
         case 3 | 4 | 9:
             raise _refused(code, text, follow_up=follow_up)
         case _:
