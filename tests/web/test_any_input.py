@@ -54,6 +54,8 @@ def told(answer: httpx.Response) -> None:
         return
     if "requestId" in body or answer.status_code != 200:
         refused(answer, answer.status_code, body["error"], code=body["code"])
+    elif "content" in body:
+        assert {"content", "totalElements", "pageNumber", "pageSize"} == set(body)
     elif "status" not in body:
         assert {"code", "description", "result", "properties"} == set(body)
         assert isinstance(body["properties"], dict)
@@ -99,11 +101,14 @@ values = st.recursive(
     max_leaves=12,
 )
 fields = st.sampled_from(
-    sorted({row.name for rule in RULES.values() for row in (*COMMON, *rule.fields)} | {"ids"})
+    sorted(
+        {row.name for rule in RULES.values() for row in (*COMMON, *rule.fields)}
+        | {"ids", "status", "statusSet", "sort", "pageNumber", "pageSize"}
+    )
 )
 bodies = st.dictionaries(fields | st.text(max_size=12), values, max_size=6)
 paths = st.sampled_from(
-    [*RULES, "submit/edit", "task/list-by-condition", "task/list-by-ids"],
+    [*RULES, "submit/edit", "task/list-by-condition", "task/list-by-ids", "task/query"],
 )
 
 often = settings(

@@ -55,6 +55,11 @@ class Caller:
             msg = f"This key may not use {mode}; it may use {', '.join(sorted(self.modes))}."
             raise ModeNotAllowed(msg)
 
+    @property
+    def narrowed_to(self) -> int | None:
+        """The key whose tasks alone it sees; None if it sees all of its user's."""
+        return self.token_id if self.sees is Sees.OWN else None
+
     def may_use(self, mode: Mode) -> bool:
         """Whether the key is open to `mode`."""
         return not self.modes or mode in self.modes

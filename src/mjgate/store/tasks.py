@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from mjgate.domain.account import Caller, Sees
+from mjgate.domain.account import Caller
 from mjgate.domain.errors import NotFound
 from mjgate.domain.task import Task
 from mjgate.store.columns import encode_result, from_row
@@ -49,7 +49,7 @@ async def get(reader: Reader, task_id: str, *, seen_by: Caller) -> Task:
             """,
             id=number,
             user_id=seen_by.user_id,
-            token_id=_own(seen_by),
+            token_id=seen_by.narrowed_to,
         )
     if row is None:
         msg = "task not found"
@@ -77,7 +77,7 @@ async def several(reader: Reader, ids: Sequence[int], *, seen_by: Caller) -> dic
         """,
         ids=list(ids),
         user_id=seen_by.user_id,
-        token_id=_own(seen_by),
+        token_id=seen_by.narrowed_to,
     )
     return {task.id: task for task in map(from_row, rows)}
 
@@ -172,10 +172,6 @@ async def stuck_sending(reader: Reader, owners: Sequence[str], opened_before: in
     return [int(row["task_id"]) for row in rows]
 
 
-def _own(caller: Caller) -> int | None:
-    return caller.token_id if caller.sees is Sees.OWN else None
-
-
 async def _by_uuid(reader: Reader, job_uuid: str, caller: Caller) -> Row | None:
     if not _UUID.fullmatch(job_uuid):
         return None
@@ -187,5 +183,5 @@ async def _by_uuid(reader: Reader, job_uuid: str, caller: Caller) -> Row | None:
         """,
         job_uuid=job_uuid,
         user_id=caller.user_id,
-        token_id=_own(caller),
+        token_id=caller.narrowed_to,
     )

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 
 from mjgate.domain.errors import MethodNotAllowed, Refused
 from mjgate.lifecycle import Gateway
-from mjgate.web import callbacks, health, media, submit, tasks
+from mjgate.web import callbacks, health, lists, media, submit, tasks
 from mjgate.web.auth import Doors
 from mjgate.web.bodies import Room
 from mjgate.web.context import Context, WebSettings
@@ -37,7 +37,7 @@ def create_app(gateway: Gateway, settings: WebSettings) -> ASGIApp:
 
 def routes(context: Context) -> list[Route]:
     """Every route that is served."""
-    modules = (tasks, submit, media, callbacks, health)
+    modules = (tasks, lists, submit, media, callbacks, health)
     return [route for module in modules for route in module.routes(context)]
 
 

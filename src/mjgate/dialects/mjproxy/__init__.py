@@ -9,10 +9,11 @@ Sources: the protocol's public documents and recorded answers of services that s
 from mjgate.dialects.mjproxy.answers import answered, seed_in
 from mjgate.dialects.mjproxy.calls import cancel, confirm, fetch, look, recent, seed, submit
 from mjgate.dialects.mjproxy.looks import read_report, reports
-from mjgate.dialects.mjproxy.views import Media, SubmitAnswer, TaskView, encode, show
+from mjgate.dialects.mjproxy.views import Media, PageView, SubmitAnswer, TaskView, encode, show
 
 __all__ = [
     "Media",
+    "PageView",
     "SubmitAnswer",
     "TaskView",
     "answered",

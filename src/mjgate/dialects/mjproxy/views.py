@@ -80,6 +80,15 @@ class SubmitAnswer(msgspec.Struct, frozen=True):
     properties: Mapping[str, object] = {}
 
 
+class PageView(msgspec.Struct, frozen=True, rename="camel"):
+    """One page of a search; the first page is number 0."""
+
+    content: list[TaskView]
+    total_elements: int
+    page_number: int
+    page_size: int
+
+
 @dataclass(frozen=True, slots=True)
 class Media:
     """A task's pictures and clips under our own addresses."""
