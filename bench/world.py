@@ -18,7 +18,8 @@ import uvicorn
 import uvloop
 from starlette.types import Receive, Scope, Send
 
-from mjgate.app import listen, serve
+from mjgate.app import serve
+from mjgate.cli.service import listen
 from mjgate.config import Config
 from mjgate.domain.clock import SystemClock
 from mjgate.home import load_keys, open_store

@@ -15,7 +15,7 @@ from typing import Any, Final, cast
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
-from mjgate.cli import cli
+from mjgate.cli import commands as command_line
 from mjgate.config.sources import describe
 from mjgate.domain.action import RULES, Action, Field, Mode, Rule
 from mjgate.domain.pricing import UNIT, PriceTable
@@ -100,7 +100,7 @@ def commands() -> str:
 
 def all_commands() -> Iterator[tuple[str, TyperCommand]]:
     """Every command that does something, by the words one types."""
-    return _below("mjgate", cast("TyperGroup", typer.main.get_command(cli)))
+    return _below("mjgate", cast("TyperGroup", typer.main.get_command(command_line())))
 
 
 def _below(words: str, group: TyperGroup) -> Iterator[tuple[str, TyperCommand]]:

@@ -31,7 +31,6 @@ from mjgate.web import WebSettings, create_app
 from mjgate.web.wire import Wire
 from mjgate.workers import SERVING, working
 
-BACKLOG: Final = 2_048
 KEEP_ALIVE: Final = 75
 
 
@@ -166,20 +165,6 @@ async def work(config: Config) -> None:
         loop.add_signal_handler(number, stop.set)
     async with gateway_of(config, config.address()) as gateway, background(config, gateway):
         await stop.wait()
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; OSError when the port is taken."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(BACKLOG)
-    except OSError:
-        listener.close()
-        raise
-    return listener
 
 
 def _server(config: Config, url: str) -> uvicorn.Config:

@@ -14,7 +14,7 @@ import pytest
 import typer
 from typer.core import TyperGroup
 
-from mjgate.cli import cli
+from mjgate.cli import commands
 from mjgate.config.sources import describe
 from mjgate.dialects.mjproxy import encode, show
 from mjgate.domain import errors
@@ -166,7 +166,7 @@ def _commands() -> Iterator[tuple[str, set[str]]]:
             else:
                 yield f"{words} {name}", {word for param in each.params for word in param.opts}
 
-    return below("mjgate", cast("TyperGroup", typer.main.get_command(cli)))
+    return below("mjgate", cast("TyperGroup", typer.main.get_command(commands())))
 
 
 def _longest(words: list[str], known: dict[str, set[str]]) -> str:

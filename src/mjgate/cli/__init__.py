@@ -9,13 +9,14 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
 from importlib.metadata import version
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 from typer.core import TyperGroup
 
-from mjgate.cli import channel, demo, doctor, ledger, options, sandbox, serve, token, user
 from mjgate.cli.terminal import Failure, failed, say
 from mjgate.config import ConfigError
 
@@ -25,52 +26,103 @@ RUN: Final = "Run"
 PEOPLE: Final = "Set up, also while it runs"
 LOOK: Final = "Look after it"
 
-ORDER: Final = (
-    "demo",
-    "serve",
-    "work",
-    "sandbox",
-    "user",
-    "token",
-    "channel",
-    "migrate",
-    "config",
-    "doctor",
-    "ledger",
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A command or noun of the list; `place` is the module here that has it, and its name there."""
+
+    name: str
+    panel: str
+    place: str
+    help: str
+
+
+ROWS: Final = (
+    Row(
+        "demo",
+        RUN,
+        "demo:demo",
+        "Start a gateway and an upstream, and draw a first picture. Needs nothing else.",
+    ),
+    Row(
+        "serve",
+        RUN,
+        "serve:serve",
+        "Run the gateway. Makes the database if there is none, and then the first admin.",
+    ),
+    Row(
+        "work",
+        RUN,
+        "serve:work",
+        "Do the background work without HTTP: follow tasks, hand on, deliver.",
+    ),
+    Row(
+        "sandbox",
+        RUN,
+        "sandbox:sandbox",
+        "Run the built-in upstream. A small program draws its pictures, not a model.",
+    ),
+    Row("user", PEOPLE, "user:commands", "The people who may use the gateway, and their money."),
+    Row("token", PEOPLE, "token:commands", "The keys that open the API."),
+    Row("channel", PEOPLE, "channel:commands", "The accounts at providers that do the work."),
+    Row("migrate", LOOK, "migrate:migrate", "Make the database, or bring it up to date."),
+    Row(
+        "config",
+        LOOK,
+        "options:config",
+        "Show every option with its value and where it came from; secrets masked.",
+    ),
+    Row(
+        "doctor",
+        LOOK,
+        "doctor:doctor",
+        "Try database, files, clock, keys, books and each channel; say what to do.",
+    ),
+    Row("ledger", LOOK, "ledger:commands", "Whether the books balance."),
 )
+"""The list, in the order in which people need it. What is not asked for is not loaded."""
+
+_ORDER: Final = [row.name for row in ROWS]
 
 
 class _InOrder(TyperGroup):
-    """Lists commands as people need them, not groups after the rest."""
+    """Lists groups where they belong, not after the rest."""
 
     def list_commands(self, ctx: object) -> list[str]:
         del ctx
-        return sorted(self.commands, key=ORDER.index)
+        return sorted(self.commands, key=_ORDER.index)
 
 
-cli = typer.Typer(
-    name="mjgate",
-    cls=_InOrder,
-    epilog="Options also come from MJGATE_… variables and a TOML file: see `mjgate config`.",
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-    add_completion=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-cli.command(rich_help_panel=RUN)(demo.demo)
-cli.command(rich_help_panel=RUN)(serve.serve)
-cli.command(rich_help_panel=RUN)(serve.work)
-cli.command(rich_help_panel=RUN)(sandbox.sandbox)
-cli.add_typer(user.commands, name="user", rich_help_panel=PEOPLE)
-cli.add_typer(token.commands, name="token", rich_help_panel=PEOPLE)
-cli.add_typer(channel.commands, name="channel", rich_help_panel=PEOPLE)
-cli.command(rich_help_panel=LOOK)(serve.migrate)
-cli.command(rich_help_panel=LOOK)(options.config)
-cli.command(rich_help_panel=LOOK)(doctor.doctor)
-cli.add_typer(ledger.commands, name="ledger", rich_help_panel=LOOK)
+def commands(asked: str | None = None) -> typer.Typer:
+    """The command line, with the one command loaded that was asked for; with all for None."""
+    cli = typer.Typer(
+        name="mjgate",
+        cls=_InOrder,
+        epilog="Options also come from MJGATE_… variables and a TOML file: see `mjgate config`.",
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+        add_completion=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    cli.callback(invoke_without_command=True)(start)
+    for row in ROWS:
+        found = _loaded(row.place) if asked in {None, row.name} else _not_asked_for
+        if isinstance(found, typer.Typer):
+            cli.add_typer(found, name=row.name, help=row.help, rich_help_panel=row.panel)
+        else:
+            cli.command(row.name, help=row.help, rich_help_panel=row.panel)(found)
+    return cli
 
 
-@cli.callback(invoke_without_command=True)
+def _loaded(place: str) -> Any:  # noqa: ANN401  a function or a Typer
+    module, _, name = place.partition(":")
+    return getattr(import_module(f"mjgate.cli.{module}"), name)
+
+
+def _not_asked_for() -> None:
+    """Only listed."""
+
+
 def start(
     context: typer.Context,
     *,
@@ -94,6 +146,7 @@ def main(words: Sequence[str] | None = None) -> None:
 
 def ended(words: Sequence[str]) -> int:
     """Run a command; its exit code. Says in a sentence what went wrong, never in a traceback."""
+    cli = commands(next((word for word in words if not word.startswith("-")), ""))
     try:
         code: object = cli(list(words), prog_name="mjgate", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
@@ -102,20 +155,20 @@ def ended(words: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:  # noqa: BLE001  whatever it is, a person reads it
-        failure = _failure(error, words)
+        failure = _failure(error, _asked(cli, words))
         failed(failure)
         return failure.code
     return code if isinstance(code, int) else 0
 
 
-def _failure(error: Exception, words: Sequence[str]) -> Failure:
+def _failure(error: Exception, asked: str) -> Failure:
     match error:
         case Failure():
             return error
         case ConfigError():
             return Failure(str(error), "mjgate config", code=2)
         case typer.TyperException():
-            return Failure(_usage(error), f"{_asked(words)} --help", code=error.exit_code)
+            return Failure(_usage(error), f"{asked} --help", code=error.exit_code)
         case _:
             log.debug("a command failed", exc_info=error)
             text = f"Something that should not happen did: {type(error).__name__}: {error}."
@@ -130,7 +183,7 @@ def _usage(error: typer.TyperException) -> str:
     return error.format_message()
 
 
-def _asked(words: Sequence[str]) -> str:
+def _asked(cli: typer.Typer, words: Sequence[str]) -> str:
     """The command that was asked for, as far as there is one."""
     known = typer.main.get_command(cli)
     path = ["mjgate"]

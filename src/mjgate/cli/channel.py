@@ -22,7 +22,7 @@ from mjgate.providers import PROVIDERS
 from mjgate.store import channels as rows
 from mjgate.upstream import Upstream
 
-commands = typer.Typer(help="The accounts at providers that do the work.")
+commands = typer.Typer()
 
 OFFERS = "What it offers (all, unless said)"
 _OPTIONS = "; ".join(

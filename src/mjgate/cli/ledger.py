@@ -7,12 +7,12 @@ from mjgate.cli.terminal import Failure, answer, note, say
 from mjgate.manage import Desk
 from mjgate.store import ledger
 
-commands = typer.Typer(help="Whether the books balance.")
+commands = typer.Typer()
 
 
 @commands.callback()
 def noun() -> None:
-    """Whether the books balance."""
+    """A noun, also while it has one command."""
 
 
 @commands.command()

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from mjgate import telemetry
-from mjgate.cli.serve import EndWithStdin, LogFormat, listening, until_stopped
+from mjgate.cli.service import EndWithStdin, LogFormat, listening, until_stopped
 from mjgate.cli.shared import secret
 from mjgate.cli.terminal import Failure, note, say
 from mjgate.sandbox.server import serve as serve_sandbox

@@ -10,7 +10,7 @@ from mjgate.cli.terminal import answer, pairs, say, table
 from mjgate.manage import Desk, NoSuch, tokens
 from mjgate.store import accounts
 
-commands = typer.Typer(help="The keys that open the API.")
+commands = typer.Typer()
 
 MAY = "What the key may do (all, unless said)"
 

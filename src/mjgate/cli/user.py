@@ -11,7 +11,7 @@ from mjgate.domain.account import Role
 from mjgate.manage import Desk, users
 from mjgate.store import accounts
 
-commands = typer.Typer(help="The people who may use the gateway, and their money.")
+commands = typer.Typer()
 
 Name = Annotated[str, typer.Argument(help="The user's name.", show_default=False)]
 

@@ -21,11 +21,10 @@ import msgspec
 import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from mjgate import app
 from mjgate.cli.demo.children import running
 from mjgate.cli.demo.client import Client
 from mjgate.cli.demo.ground import Ground, claimed, laid
-from mjgate.cli.serve import Host, PublicUrl, until_stopped
+from mjgate.cli.service import Host, PublicUrl, listen, until_stopped
 from mjgate.cli.shared import Json, Place, explained
 from mjgate.cli.terminal import Failure, answer, err, pairs, say
 from mjgate.config import Config
@@ -165,7 +164,7 @@ def _bars() -> Progress:
 def _free(host: str, wanted: int) -> int:
     """The wanted port, or a free one where that is taken."""
     for port in (wanted, 0):
-        with contextlib.suppress(OSError), app.listen(host, port) as listener:
+        with contextlib.suppress(OSError), listen(host, port) as listener:
             return int(listener.getsockname()[1])
     return wanted
 
