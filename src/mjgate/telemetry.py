@@ -8,8 +8,9 @@ queries, bodies and signatures do not get past it, whoever logs them.
 import logging
 import re
 import sys
+from collections.abc import Iterable
 from contextvars import ContextVar
-from typing import Any, Final, TextIO
+from typing import Any, Final, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, Processor
@@ -124,7 +125,9 @@ class _Redact:
         if value is None or isinstance(value, bool | int | float):
             return value
         if depth < _DEEPEST and isinstance(value, dict):
-            return {str(k): self._value(str(k), v, depth + 1) for k, v in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  whatever is logged
+            inner = cast("dict[object, object]", value)
+            return {str(k): self._value(str(k), v, depth + 1) for k, v in inner.items()}
         if depth < _DEEPEST and isinstance(value, list | tuple | set | frozenset):
-            return [self._value("", part, depth + 1) for part in value]  # pyright: ignore[reportUnknownVariableType]  whatever is logged
+            parts = cast("Iterable[object]", value)
+            return [self._value("", part, depth + 1) for part in parts]
         return redact(str(value))

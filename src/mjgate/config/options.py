@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 from urllib.parse import urlsplit
 
 from mjgate.config.values import Kind
@@ -38,7 +38,7 @@ class Option:
         if self.shown is Shown.WITHOUT_PASSWORD:
             return without_password(str(value))
         if isinstance(value, tuple):
-            return ", ".join(str(part) for part in value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  whatever a tuple holds has a text
+            return ", ".join(map(str, cast("tuple[object, ...]", value)))
         if isinstance(value, bool):
             return str(value).lower()
         return str(value)

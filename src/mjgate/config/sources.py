@@ -2,11 +2,11 @@
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import Field, dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from mjgate.config import Config, ConfigError
 from mjgate.config.options import PREFIX, Option, Shown, option_of, variable
@@ -152,7 +152,7 @@ def _text(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list | tuple):
-        return ",".join(str(part) for part in value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  whatever it holds has a text
+        return ",".join(map(str, cast("Sequence[object]", value)))
     return str(value)
 
 
