@@ -317,14 +317,3 @@ async def test_over_the_limit_a_key_may_be_refused_instead_of_waiting(make_rig: 
     refused(answer, 200, "queue_full", code=23)
     assert (await rig.balance(impatient))[1] == 0
     assert (await rig.stats())["jobs"] == 1
-
-
-@pytest.mark.parametrize(("query", "taken"), [("1", False), ("true", False), ("0", True)])
-async def test_a_dry_run_is_never_charged(rig: Rig, query: str, *, taken: bool) -> None:
-    answer = await rig.post(f"{IMAGINE}?dryRun={query}", FOX)
-
-    if taken:
-        assert answer.json()["code"] == 1
-    else:
-        refused(answer, 200, "unsupported")
-        await untouched(rig)

@@ -25,12 +25,18 @@ class Route:
     credential_id: int
 
 
+async def choice_of(gateway: Gateway, need: Need) -> Choice:
+    """Who could take it as things stand; looking changes nothing."""
+    reader, now = gateway.store.reader, gateway.clock.now()
+    known = await gateway.channels.value(now, partial(channels.all_in_use, reader))
+    return choose(need, known, await channels.loads(reader), now)
+
+
 async def routes(gateway: Gateway, need: Need) -> tuple[Choice, list[Route]]:
     """The channels that could take it now, best first, each with its present key."""
     reader, now = gateway.store.reader, gateway.clock.now()
-    known = await gateway.channels.value(now, partial(channels.all_in_use, reader))
+    choice = await choice_of(gateway, need)
     keys = await gateway.credentials.value(now, partial(channels.present_credentials, reader))
-    choice = choose(need, known, await channels.loads(reader), now)
     ready = [each for each in choice.ready if each.id in keys]
     found = [Route(each.id, keys[each.id]) for each in ready if not each.broken_times]
     for each in ready:

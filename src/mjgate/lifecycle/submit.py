@@ -33,7 +33,7 @@ from mjgate.lifecycle.work import Request, encode
 from mjgate.store import attempts, blobs, channels, idempotency, lanes, pressed, tasks
 from mjgate.store.attempts import Attempt
 from mjgate.store.books import Limit, SlotTakenError
-from mjgate.store.database import CommitUnknown, ConstraintBroken, Transaction
+from mjgate.store.database import CommitUnknown, ConstraintBroken, Reader, Transaction
 from mjgate.store.idempotency import Remembered
 from mjgate.store.moves import create
 
@@ -70,7 +70,7 @@ async def submit(
     order = planned.order
     found = await _routes(gateway, planned)
     inputs = await keep(gateway, order)
-    draft = _draft(gateway, caller, planned, inputs)
+    draft = drafted(gateway, caller, planned, inputs)
     try:
         if planned.window:
             task, attempt = await _write(gateway, draft, None, inputs, once)
@@ -136,7 +136,7 @@ async def _home(gateway: Gateway, parent: Task) -> Route:
     return Route(channel.id, parent.credential_id)
 
 
-def _draft(gateway: Gateway, caller: Caller, planned: Plan, inputs: Inputs) -> Task:
+def drafted(gateway: Gateway, caller: Caller, planned: Plan, inputs: Inputs) -> Task:
     """The task as it will be written, but for its id, state, channel and turn."""
     order, parent = planned.order, planned.parent
     return Task(
@@ -253,7 +253,7 @@ async def _accept_in(tx: Transaction, acceptance: Acceptance, node: str, now: in
     if acceptance.attempt is not None:
         await attempts.begin(tx, acceptance.attempt)
     elif not window:
-        task = await _lined_up(tx, task)
+        task = await lined_up(tx, task)
     if once is not None:
         row = Remembered(once.fingerprint, task.id, None, node, now)
         await idempotency.remember(tx, once.scope, once.key, row)
@@ -264,10 +264,10 @@ async def _accept_in(tx: Transaction, acceptance: Acceptance, node: str, now: in
     return await create(tx, task, actor="user", now=now)
 
 
-async def _lined_up(tx: Transaction, task: Task) -> Task:
+async def lined_up(reader: Reader, task: Task) -> Task:
     """Give the task its turn: one after the user's last. QueueFull over the user's cap."""
-    turn, waiting = await lanes.turn_in(tx, task.lane, task.user_id)
-    row = await tx.row("SELECT max_waiting FROM users WHERE id = :id", id=task.user_id)
+    turn, waiting = await lanes.turn_in(reader, task.lane, task.user_id)
+    row = await reader.row("SELECT max_waiting FROM users WHERE id = :id", id=task.user_id)
     if row is not None and waiting >= row["max_waiting"]:
         msg = f"{waiting} of your tasks are waiting already; submit more when some have finished."
         raise QueueFull(msg)

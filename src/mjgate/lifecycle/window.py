@@ -30,7 +30,7 @@ from mjgate.lifecycle.work import decode, encode
 from mjgate.store import accounts, attempts, blobs, channels, lanes, tasks, timers
 from mjgate.store.attempts import Attempt
 from mjgate.store.books import SlotTakenError
-from mjgate.store.database import Transaction
+from mjgate.store.database import Reader, Transaction
 from mjgate.store.moves import create, move
 from mjgate.store.timers import Kind
 
@@ -48,27 +48,26 @@ class Confirmation:
 
 async def open_in(tx: Transaction, task: Task, until: int, now: int) -> Task:
     """Write a task that waits for its modal. QuotaNotEnough, QueueFull."""
-    if not await accounts.can_pay(tx, task.user_id, task.token_id, task.price):
-        msg = f"The balance does not cover the {task.price} units that confirming would cost."
-        raise QuotaNotEnough(msg)
-    if await accounts.open_windows_left(tx, task.user_id) <= 0:
-        msg = "Too many of your windows wait for a confirmation; confirm or cancel some first."
-        raise QueueFull(msg)
+    await check_room(tx, task)
     await timers.start(tx, task.id, Kind.WINDOW, until)
     return await create(tx, task, actor="user", now=now)
 
 
+async def check_room(reader: Reader, task: Task) -> None:
+    """See that the user may have one more window, and could pay it. QuotaNotEnough, QueueFull."""
+    if not await accounts.can_pay(reader, task.user_id, task.token_id, task.price):
+        msg = f"The balance does not cover the {task.price} units that its modal would cost."
+        raise QuotaNotEnough(msg)
+    if await accounts.open_windows_left(reader, task.user_id) <= 0:
+        msg = "Too many of your windows are open; answer or cancel some first."
+        raise QueueFull(msg)
+
+
 async def confirm(gateway: Gateway, caller: Caller, order: Order) -> tuple[Task, Attempt | None]:
     """Take a confirmed task on; without an attempt it waits, or somebody was first. Refused."""
-    try:
-        task = await tasks.get(gateway.store.reader, order.parent, seen_by=caller)
-    except NotFound as error:
-        raise ParentNotFound(field="taskId") from error
+    task = await waiting_for(gateway, caller, order)
     if task.state is not State.WINDOW:
-        if task.confirmed:
-            return task, None
-        msg = "The task named by taskId does not wait for a confirmation."
-        raise BadField(msg, field="taskId")
+        return task, None
     confirmation = await _confirmation(gateway, task, order)
     channel = await channels.present(gateway.store.reader, task.channel_id or 0)
     if channel is None or task.credential_id is None:
@@ -84,6 +83,18 @@ async def confirm(gateway: Gateway, caller: Caller, order: Order) -> tuple[Task,
     return await _write(gateway, task, confirmation, None)
 
 
+async def waiting_for(gateway: Gateway, caller: Caller, order: Order) -> Task:
+    """The task that a modal names: it waits, or it was confirmed before. Raises Refused."""
+    try:
+        task = await tasks.get(gateway.store.reader, order.parent, seen_by=caller)
+    except NotFound as error:
+        raise ParentNotFound(field="taskId") from error
+    if task.state is not State.WINDOW and not task.confirmed:
+        msg = "The task named by taskId does not wait for a modal."
+        raise BadField(msg, field="taskId")
+    return task
+
+
 async def expire(gateway: Gateway) -> bool:
     """End the windows that nobody confirmed in time."""
     now = gateway.clock.now()
@@ -93,11 +104,17 @@ async def expire(gateway: Gateway) -> bool:
     return bool(late)
 
 
-async def _confirmation(gateway: Gateway, task: Task, order: Order) -> Confirmation:
+def check_prompt(task: Task, order: Order) -> str:
+    """The prompt that a modal confirms. MultipleJobs if it is not one job."""
     prompt = order.prompt or task.result.final_prompt or task.prompt
     if jobs(prompt) > 1:
-        msg = "A confirmed prompt is one job; submit several as tasks of their own."
+        msg = "The prompt of a modal is one job; submit several as tasks of their own."
         raise MultipleJobs(msg, field="prompt")
+    return prompt
+
+
+async def _confirmation(gateway: Gateway, task: Task, order: Order) -> Confirmation:
+    prompt = check_prompt(task, order)
     inputs = await keep(gateway, order)
     before = decode(task.request)
     request = replace(

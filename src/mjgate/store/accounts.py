@@ -147,6 +147,23 @@ async def can_pay(reader: Reader, user_id: int, token_id: int, price: int) -> bo
     return row is not None
 
 
+async def has_slot(reader: Reader, user_id: int, token_id: int) -> bool:
+    """Whether user, key and group may have one more task running now; none is taken."""
+    row = await reader.row(
+        """
+        SELECT 1 AS one
+        FROM users u JOIN tokens t ON t.user_id = u.id JOIN groups g ON g.id = u.group_id
+        WHERE u.id = :user_id AND t.id = :token_id
+        AND (u.max_running IS NULL OR u.running < u.max_running)
+        AND (t.max_running IS NULL OR t.running < t.max_running)
+        AND (g.max_running IS NULL OR g.running < g.max_running)
+        """,
+        user_id=user_id,
+        token_id=token_id,
+    )
+    return row is not None
+
+
 async def open_windows_left(reader: Reader, user_id: int) -> int:
     """How many more windows the user may have open."""
     row = await reader.row(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from mjgate.domain.account import Caller
+from mjgate.domain.action import Action, Mode
 from mjgate.domain.errors import NotFound
 from mjgate.domain.task import Task
 from mjgate.store.columns import encode_result, from_row
@@ -111,6 +112,24 @@ async def by_upstream(reader: Reader, channel_id: int, upstream_id: str) -> Task
         upstream_id=upstream_id,
     )
     return None if row is None else from_row(row)
+
+
+async def durations(reader: Reader, channel_id: int, action: Action, mode: Mode) -> list[int]:
+    """How many milliseconds work of a kind took among the channel's latest tasks, whoever's."""
+    rows = await reader.rows(
+        """
+        SELECT finish_at - start_at AS took FROM (
+            SELECT action, mode, state, rescued, start_at, finish_at FROM tasks
+            WHERE channel_id = :channel_id ORDER BY id DESC LIMIT 200
+        ) AS latest
+        WHERE state = 'SUCCESS' AND rescued = 0 AND action = :action AND mode = :mode
+        AND start_at IS NOT NULL
+        """,
+        channel_id=channel_id,
+        action=action,
+        mode=mode,
+    )
+    return [int(row["took"]) for row in rows]
 
 
 async def rewrite(tx: Transaction, task_id: int, *, prompt: str, request: str) -> None:

@@ -22,6 +22,7 @@ from mjgate.domain.errors import (
 )
 from mjgate.domain.order import Order, read_order
 from mjgate.domain.task import State, Status
+from mjgate.lifecycle.rehearsal import rehearse, rehearse_modal
 from mjgate.lifecycle.submit import Once, modal, submit
 from mjgate.lifecycle.verdict import Outcome
 from mjgate.store import channels, idempotency, lanes, tasks
@@ -29,7 +30,7 @@ from mjgate.store.database import ConstraintBroken
 from mjgate.store.idempotency import Remembered
 from mjgate.web.bodies import decode, read
 from mjgate.web.context import Context
-from mjgate.web.respond import raw, refusal, request_id
+from mjgate.web.respond import answer, raw, refusal, request_id
 from mjgate.web.tasks import media_of
 
 MODAL: Final = "submit/modal"
@@ -57,12 +58,31 @@ def routes(context: Context) -> list[Route]:
 async def _handle(context: Context, rule: Rule, request: Request) -> Response:
     """One submit, from the key to the answer."""
     caller = await context.doors.caller(request)
-    if request.query_params.get("dryRun", "0").lower() not in _NO:
-        msg = "dryRun is not served yet; nothing was sent or charged."
-        raise Unsupported(msg, field="dryRun")
+    dry = request.query_params.get("dryRun", "0").lower() not in _NO
     with context.room.share() as share:
         body = await read(request, context.settings.body_limit, share)
+        if dry:
+            return await _dry_run(context, rule, request, caller, body)
         return await _submit(context, rule, request, caller, body)
+
+
+async def _dry_run(
+    context: Context, rule: Rule, request: Request, caller: Caller, body: bytes
+) -> Response:
+    """What the submit would come to; never remembered under an Idempotency-Key."""
+    order = await _order(rule, body)
+    if rule.path == MODAL:
+        forecast = await rehearse_modal(context.gateway, caller, order)
+    else:
+        forecast = await rehearse(context.gateway, caller, order, prefix=request.state.mode)
+    told: dict[str, object] = {
+        "price": forecast.price,
+        "mode": forecast.mode,
+        "channelAvailable": forecast.free,
+        "queuePosition": forecast.position,
+        "etaSeconds": forecast.seconds,
+    }
+    return answer(SubmitAnswer(1, "Dry run, nothing was sent or charged", None, told))
 
 
 async def _submit(

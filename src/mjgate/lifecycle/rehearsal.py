@@ -1,0 +1,132 @@
+"""
+Rehearse: what a submit would come to, by the same steps, with nothing written, held or sent.
+
+A refusal is the one that the submit would get.
+"""
+
+import math
+from dataclasses import dataclass, replace
+from statistics import median
+from typing import Final
+
+from mjgate.domain.account import Caller, OnLimit
+from mjgate.domain.action import Action, Mode
+from mjgate.domain.clock import SECOND
+from mjgate.domain.errors import ParentChannelGone, QueueFull, QuotaNotEnough
+from mjgate.domain.order import Order
+from mjgate.domain.task import Task
+from mjgate.lifecycle import Gateway
+from mjgate.lifecycle.inputs import Inputs
+from mjgate.lifecycle.plan import Plan, plan
+from mjgate.lifecycle.routing import choice_of, refusal
+from mjgate.lifecycle.submit import drafted, lined_up
+from mjgate.lifecycle.window import check_prompt, check_room, waiting_for
+from mjgate.store import accounts, channels, lanes, pressed, tasks
+
+_NO_IMAGES: Final = Inputs((), {}, {})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """
+    The price, and when it would be worked on.
+
+    `free` says whether a channel has a free slot; `position` 0 that it would start at once, else
+    its place in the queue from 1 on; `seconds` how long such tasks took lately from their start.
+    """
+
+    price: int
+    mode: Mode
+    free: bool
+    position: int = 0
+    seconds: int | None = None
+
+
+async def rehearse(
+    gateway: Gateway, caller: Caller, order: Order, *, prefix: Mode | None
+) -> Forecast:
+    """What a submit of the order would come to now. Raises Refused."""
+    planned = await plan(gateway, caller, order, prefix)
+    task = drafted(gateway, caller, planned, _NO_IMAGES)
+    channel_id = await _channel(gateway, planned)
+    reader = gateway.store.reader
+    if task.action is Action.UPSCALE and (first := await pressed.first(reader, task)) is not None:
+        return Forecast(price=0, mode=first.mode, free=channel_id is not None)
+    if planned.window:
+        await check_room(reader, task)
+        return await _forecast(gateway, task, channel_id)
+    return await _forecast(gateway, task, channel_id, on_limit=caller.on_limit)
+
+
+async def rehearse_modal(gateway: Gateway, caller: Caller, order: Order) -> Forecast:
+    """What confirming a window would come to now. Raises Refused."""
+    for image in order.named_images.values():
+        if isinstance(image, str):
+            gateway.public.refuse(image, field="maskBase64")
+    task = await waiting_for(gateway, caller, order)
+    if task.confirmed:
+        return Forecast(price=0, mode=task.mode, free=True)
+    check_prompt(task, order)
+    return await _forecast(gateway, task, await _home(gateway, task))
+
+
+async def _channel(gateway: Gateway, planned: Plan) -> int | None:
+    """The channel that would get it now; None if it would have to wait. Raises Refused."""
+    if planned.parent is not None:
+        return await _home(gateway, replace(planned.parent, mode=planned.mode))
+    choice = await choice_of(gateway, planned.need)
+    refused = refusal(choice, planned.need)
+    if refused is not None:
+        raise refused
+    return next((each.id for each in choice.ready if not each.broken_times), None)
+
+
+async def _home(gateway: Gateway, task: Task) -> int | None:
+    """The one channel that can take it, if a slot is free there. ParentChannelGone."""
+    reader, channel_id = gateway.store.reader, task.channel_id or 0
+    if task.credential_id is None or await channels.present(reader, channel_id) is None:
+        raise ParentChannelGone(field="taskId")
+    load = await channels.load(reader, channel_id, task.mode)
+    return None if load is None or load.full else channel_id
+
+
+async def _forecast(
+    gateway: Gateway,
+    task: Task,
+    channel_id: int | None,
+    *,
+    on_limit: OnLimit | None = None,
+) -> Forecast:
+    """
+    Whether it would start at once, or where it would wait. QuotaNotEnough, QueueFull.
+
+    Without `on_limit` it is a window's: it was let in when the window was opened.
+    """
+    reader = gateway.store.reader
+    if not await accounts.can_pay(reader, task.user_id, task.token_id, task.price):
+        msg = f"The balance does not cover the {task.price} units that this task costs."
+        raise QuotaNotEnough(msg)
+    free = channel_id is not None
+    if (
+        channel_id is not None
+        and await accounts.has_slot(reader, task.user_id, task.token_id)
+        and not await lanes.waits(reader, task.lane)
+    ):
+        seconds = await _usual(gateway, channel_id, task)
+        return Forecast(price=task.price, mode=task.mode, free=free, seconds=seconds)
+    if on_limit is OnLimit.REJECT:
+        raise QueueFull
+    task = replace(task, id=task.id or tasks.mint(gateway.clock.now()))
+    if on_limit is None:
+        turn, _ = await lanes.turn_in(reader, task.lane, task.user_id)
+        waiting = replace(task, turn=turn)
+    else:
+        waiting = await lined_up(reader, task)
+    position = 1 + await lanes.ahead(reader, waiting)
+    return Forecast(price=task.price, mode=task.mode, free=free, position=position)
+
+
+async def _usual(gateway: Gateway, channel_id: int, task: Task) -> int | None:
+    """The median of what such tasks took there lately, in whole seconds; None if there are none."""
+    took = await tasks.durations(gateway.store.reader, channel_id, task.action, task.mode)
+    return math.ceil(median(took) / SECOND) if took else None
