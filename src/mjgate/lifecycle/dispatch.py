@@ -93,7 +93,9 @@ async def _hand_over(
             await heard(gateway, to.channel, error)
         return await _troubled(gateway, task, error, to, waiting)
     gateway.checkpoint("answered")
-    outcome = await _wanted(gateway, await taken(gateway, task, accepted, waiting))
+    outcome = await taken(gateway, task, accepted, waiting)
+    gateway.checkpoint("submitted")
+    outcome = await _wanted(gateway, outcome)
     await heard(gateway, to.channel, None)
     return outcome
 

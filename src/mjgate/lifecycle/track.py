@@ -97,6 +97,7 @@ async def _look_at(gateway: Gateway, to: Line, rows: Sequence[Followed]) -> None
     """One call for a batch; what it says, or that it says nothing, is applied to each."""
     began = gateway.clock.now()
     reports = await _ask(gateway, to, [row.upstream_id for row in rows])
+    gateway.checkpoint("looked")
     known = await tasks.by_ids(gateway.store.reader, [row.task_id for row in rows])
     turn = asyncio.Semaphore(IN_FLIGHT)
 
