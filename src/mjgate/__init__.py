@@ -1,1 +1,1 @@
-"""A self-hosted gateway for Midjourney tasks, and for providers that can be made to look like one."""
+"""A self-hosted gateway for Midjourney tasks, and providers that can be made to look like one."""

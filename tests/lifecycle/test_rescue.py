@@ -5,6 +5,7 @@ from mjgate.domain.reasons import FailReason
 from mjgate.lifecycle.finish import fail
 from tests.rig import RICH, Rig
 
+
 async def given_up(rig: Rig) -> str:
     """A task whose time was over, as far as we knew."""
     task_id = await rig.imagine()
