@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from mjgate.store.database import Database, DatabaseUnusable
+from mjgate.store.engines.words import with_types
 from mjgate.store.migrate import MIGRATIONS, load, migrate, missing
 
 
@@ -134,3 +135,19 @@ async def test_a_database_that_is_newer_than_the_program_is_refused(
 
         assert db.where in str(refusal.value)
         assert len(await applied(db)) == 2
+
+
+@pytest.mark.parametrize(
+    "table", ["CREATE TABLE theirs (id IDENTITY)", "CREATE TABLE schema_migrations (version TEXT)"]
+)
+async def test_a_database_of_another_program_is_left_alone(
+    database_url: str, tmp_path: Path, table: str
+) -> None:
+    theirs = write(tmp_path / "theirs", **{"0001_one": table})
+    async with await Database.open(database_url) as db:
+        await db.write(
+            lambda tx: tx.script(with_types(load(theirs, db.engine)[0].common, db.engine))
+        )
+
+        with pytest.raises(DatabaseUnusable, match="tables of another program"):
+            await migrate(db, 1)

@@ -14,7 +14,7 @@ from importlib.resources.abc import Traversable
 from typing import Final
 
 from mjgate.store.database import Database, DatabaseUnusable, Reader, Transaction
-from mjgate.store.engines.words import FIND_TABLE, with_types
+from mjgate.store.engines.words import COUNT_TABLES, with_types
 
 MIGRATIONS: Final = files("mjgate.store") / "migrations"
 
@@ -94,8 +94,13 @@ async def _apply(tx: Transaction, db: Database, step: Migration, now: int) -> bo
 
 
 async def _done(reader: Reader, db: Database) -> set[int]:
-    """The numbers of the steps that were applied."""
-    if not await reader.row(FIND_TABLE[db.engine], name="schema_migrations"):
+    """The numbers of the steps that were applied; refuses what another program keeps there."""
+    known = await reader.row(COUNT_TABLES[db.engine], name="schema_migrations", column="applied_at")
+    if known is None or not known["found"]:
+        if known is not None and known["tables"]:
+            raise DatabaseUnusable(
+                f"{db.where} holds tables of another program; mjgate wants a database of its own"
+            )
         return set()
     rows = await reader.rows("SELECT number FROM schema_migrations")
     return {row["number"] for row in rows}

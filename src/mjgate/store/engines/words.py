@@ -52,10 +52,25 @@ _TYPES: Final[Mapping[str, Mapping[str, str]]] = {
     },
 }
 
-FIND_TABLE: Final[Mapping[str, LiteralString]] = {
-    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND name = :name",
-    "postgresql": "SELECT :name WHERE to_regclass(:name) IS NOT NULL",
+COUNT_TABLES: Final[Mapping[str, LiteralString]] = {
+    "sqlite": """
+        SELECT (
+            SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite^_%'
+            ESCAPE '^'
+        ) AS tables, (
+            SELECT COUNT(*) FROM pragma_table_info(:name) WHERE name = :column
+        ) AS found
+    """,
+    "postgresql": """
+        SELECT (
+            SELECT COUNT(*) FROM pg_catalog.pg_tables WHERE schemaname = current_schema()
+        ) AS tables, (
+            SELECT COUNT(*) FROM information_schema.columns
+            WHERE table_schema = current_schema() AND table_name = :name AND column_name = :column
+        ) AS found
+    """,
 }
+"""How many tables there are, and whether one has this name and this column."""
 
 
 class SqliteStatements(dict[str, Statement]):
