@@ -15,10 +15,18 @@ from mjgate.store.migrate import migrate, missing
 SQLITE: Final = "sqlite"
 
 
-class KeyTroubleError(Exception):
-    """The master key is missing, wrong or readable by others; `step` is what to type next."""
+class OutdatedError(DatabaseUnusable):
+    """The database lacks migrations of this version."""
 
-    def __init__(self, text: str, step: str = "mjgate doctor") -> None:
+
+class KeyTroubleError(Exception):
+    """
+    The master key is missing, wrong or readable by others; `step` is what to type next.
+
+    Unless something better is known, that is what shows where key and database were looked for.
+    """
+
+    def __init__(self, text: str, step: str = "mjgate config") -> None:
         super().__init__(text)
         self.step = step
 
@@ -47,7 +55,7 @@ async def open_store(config: Config, *, must_exist: bool) -> Database:
 
 async def _check_schema(store: Database) -> None:
     if steps := await missing(store):
-        raise DatabaseUnusable(f"{store.where} lacks {len(steps)} migration(s) of this version")
+        raise OutdatedError(f"{store.where} lacks {len(steps)} migration(s) of this version")
 
 
 def load_keys(config: Config) -> Keys:

@@ -1,9 +1,14 @@
 """Every failure is a sentence that ends with what to type next."""
 
+import inspect
+import sqlite3
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from mjgate.cli import ROWS, commands
 from tests.cli.conftest import Run
 
 BOOTSTRAP = [
@@ -51,6 +56,17 @@ def test_a_file_that_is_no_database_is_named(mjgate: Run, tmp_path: Path) -> Non
     assert ended.code == 1
     assert "notes.txt" in ended.err
     assert "is not an SQLite database" in ended.err
+
+
+def test_a_database_of_another_program_is_refused(mjgate: Run, tmp_path: Path) -> None:
+    file = tmp_path / "other.db"
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("CREATE TABLE schema_migrations (version TEXT)")
+
+    ended = mjgate("migrate", "--database-url", f"sqlite:///{file}")
+
+    assert "holds tables of another program" in ended.err
+    assert ended.next == "mjgate migrate --data-dir ~/mjgate-data"
 
 
 def test_a_database_without_its_master_key_is_refused(mjgate: Run, tmp_path: Path) -> None:
@@ -111,7 +127,7 @@ def test_a_database_nobody_answers_for_is_named_without_its_password(
 
     assert ended.code == 1
     assert "hunter2" not in ended.err
-    assert ended.next.startswith("mjgate doctor")
+    assert ended.next == f"psql 'postgresql://app@/mjgate?host={tmp_path}'"
 
 
 def test_a_data_directory_that_cannot_be_made_is_named(mjgate: Run, tmp_path: Path) -> None:
@@ -133,8 +149,8 @@ def test_a_data_directory_that_cannot_be_made_is_named(mjgate: Run, tmp_path: Pa
         (["user", "create"], "Missing argument", "mjgate user create --help"),
         (["user", "topup", "x", "much"], "'units'", "mjgate user topup --help"),
         (["token", "create"], "--user", "mjgate token create --help"),
-        (["serve", "--port", "99999"], "a whole number from 0 to 65535", "mjgate config"),
-        (["serve", "--database-url", "mysql://x"], "must be sqlite:////", "mjgate config"),
+        (["serve", "--port", "99999"], "a whole number from 0 to 65535", "mjgate serve --help"),
+        (["serve", "--database-url", "mysql://x"], "must be sqlite:////", "mjgate serve --help"),
         (["sandbox", "--fault", "nonsense"], "nonsense", "mjgate sandbox --help"),
         (["sandbox", "--host", "0.0.0.0"], "--secret", "mjgate sandbox --help"),  # noqa: S104  refused
     ],
@@ -147,6 +163,26 @@ def test_what_is_asked_wrongly_is_answered_with_what_was_meant(
     assert ended.code == 2
     assert sentence in ended.err
     assert ended.next.startswith(step)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "step"),
+    [
+        ("MJGATE_PORT", "many", "unset MJGATE_PORT"),
+        ("MJGATE_CONFIG", "mjgate.toml", "cat mjgate.toml"),
+        ("MJGATE_CONFIG", "nowhere.toml", "ls -l {here}"),
+        ("MJGATE_SECRET_KEY_FILE", "nowhere.key", "ls -l {here}"),
+    ],
+)
+def test_an_option_that_is_set_wrongly_is_answered_with_where_it_is(
+    mjgate: Run, tmp_path: Path, variable: str, value: str, step: str
+) -> None:
+    (tmp_path / "mjgate.toml").write_text("prot = 9000")
+
+    ended = mjgate("config", env={variable: value})
+
+    assert ended.code == 2
+    assert ended.next == step.format(here=tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -219,6 +255,25 @@ def test_help_has_an_answer_for_every_command(mjgate: Run) -> None:
 
         assert ended.code == 0
         assert "mjgate" in ended.out
+
+
+def test_the_list_says_of_each_command_what_it_says_itself() -> None:
+    named = {command.name: command for command in commands().registered_commands}
+    said = {name: inspect.getdoc(command.callback) for name, command in named.items()}
+
+    listed = {row.name: row.help for row in ROWS if row.name in said}
+
+    assert said == listed
+
+
+def test_a_command_is_told_as_it_has_to_be_typed(
+    mjgate: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", [".venv/bin/mjgate"])
+
+    ended = mjgate("user", "list")
+
+    assert ended.next == ".venv/bin/mjgate migrate"
 
 
 def test_config_shows_where_each_value_came_from(mjgate: Run) -> None:

@@ -98,6 +98,7 @@ def test_a_busy_port_is_named_with_another_to_try(
     assert f"Port {taken} of 127.0.0.1 is taken by another program." in ended.stderr
     assert ended.stderr.strip().endswith(f"next: mjgate {words[0]} --port {taken + 1}")
     assert "Traceback" not in ended.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_address_of_another_machine_is_refused(tmp_path: Path) -> None:

@@ -166,7 +166,7 @@ def _failure(error: Exception, asked: str) -> Failure:
         case Failure():
             return error
         case ConfigError():
-            return Failure(str(error), "mjgate config", code=2)
+            return Failure(str(error), error.step or f"{asked} --help", code=2)
         case typer.TyperException():
             return Failure(_usage(error), f"{asked} --help", code=error.exit_code)
         case _:

@@ -15,7 +15,7 @@ from mjgate.cli.shared import (
     listed,
     secret,
 )
-from mjgate.cli.terminal import Failure, answer, say, table
+from mjgate.cli.terminal import Failure, answer, say, suggest, table
 from mjgate.domain.channel import Channel, ChannelStatus
 from mjgate.manage import Desk, channels, trying
 from mjgate.providers import PROVIDERS
@@ -105,7 +105,7 @@ def add(
         return
     say(f"Added channel {made.name} (id {made.id}, instance {made.instance_id}).", "bold")
     say("Next, see whether it takes the key:")
-    say(f"  {place.command('channel', 'test', made.name)}", "cyan")
+    suggest(place.command("channel", "test", made.name))
 
 
 @commands.command("list")

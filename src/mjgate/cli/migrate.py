@@ -1,7 +1,7 @@
 """`mjgate migrate`: the database, made or brought up to date."""
 
 from mjgate.cli.shared import ConfigFile, DatabaseUrl, DataDir, Json, Place, at_new_desk
-from mjgate.cli.terminal import answer, say
+from mjgate.cli.terminal import answer, say, suggest
 from mjgate.manage import Desk
 
 
@@ -21,7 +21,7 @@ def migrate(
         return
     say(f"The database at {where} is up to date.")
     say("Next, somebody to use it:")
-    say(f"  {place.command('user', 'create', 'NAME')}", "cyan")
+    suggest(place.command("user", "create", "NAME"))
 
 
 async def _where(desk: Desk) -> str:

@@ -3,19 +3,23 @@
 import asyncio
 import errno
 import os
+import shlex
 import signal
 import socket
 import threading
 from collections.abc import Coroutine, Generator
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 import typer
 import uvloop
 
 from mjgate.cli.terminal import Failure
 
+T = TypeVar("T")
+
+LOOPBACK: Final = "127.0.0.1"
 BACKLOG: Final = 2_048
 NETWORK = "How it is reached"
 
@@ -62,17 +66,18 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def until_stopped(service: Coroutine[Any, Any, None], *, end_with_stdin: bool = False) -> None:
-    """Run until Ctrl-C or SIGTERM, which both end it in order and quietly."""
+def until_stopped(service: Coroutine[Any, Any, T], *, end_with_stdin: bool = False) -> T | None:
+    """Run until Ctrl-C or SIGTERM, which both end it in order and quietly; None if they did."""
     before = signal.signal(signal.SIGTERM, _as_interrupt)
     try:
         with (
             suppress(KeyboardInterrupt),
             asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
         ):
-            runner.run(_leashed(service) if end_with_stdin else service)
+            return runner.run(_leashed(service) if end_with_stdin else service)
     finally:
         signal.signal(signal.SIGTERM, before)
+    return None
 
 
 @contextmanager
@@ -88,6 +93,8 @@ def listening(host: str, port: int, command: str) -> Generator[None]:
     except OSError as error:
         if error.errno not in _SENTENCES:
             raise
+        if error.errno != errno.EADDRNOTAVAIL and host != LOOPBACK:
+            command = f"{command} --host {shlex.quote(host)}"
         sentence, step = _SENTENCES[error.errno]
         raise Failure(
             sentence.format(host=host, port=port),
@@ -114,9 +121,9 @@ def _as_interrupt(_number: int, _frame: FrameType | None) -> None:
     signal.raise_signal(signal.SIGINT)
 
 
-async def _leashed(service: Coroutine[Any, Any, None]) -> None:
+async def _leashed(service: Coroutine[Any, Any, T]) -> T:
     threading.Thread(target=_end_with_stdin, daemon=True).start()
-    await service
+    return await service
 
 
 def _end_with_stdin() -> None:

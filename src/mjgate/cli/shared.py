@@ -3,12 +3,14 @@
 import asyncio
 import os
 import shlex
+import shutil
 import sys
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Final, TypeVar
+from urllib.parse import urlsplit
 
 import typer
 
@@ -24,6 +26,9 @@ from mjgate.store.database import DatabaseAway, DatabaseUnusable
 T = TypeVar("T")
 
 SQLITE: Final = "sqlite:///"
+ROOM: Final = 1 << 20
+"""Bytes of free disk below which whatever went wrong did so for lack of room."""
+
 WHERE: Final = "Where the data is"
 
 DataDir = Annotated[
@@ -83,7 +88,7 @@ def at_desk(command: str, place: Place, work: Callable[[Desk], Awaitable[T]]) ->
     """Do the work of `command` with the database that is there; never makes one. Failure."""
     config = place.load()
     refuse_missing(config, place)
-    with explained(config, command, place, must_exist=True):
+    with explained(config, command, place):
         return asyncio.run(_at_desk(config, work, must_exist=True))
 
 
@@ -91,22 +96,25 @@ def at_new_desk(
     command: str, place: Place, config: Config, work: Callable[[Desk], Awaitable[T]]
 ) -> T:
     """The same, but the database is made or brought up to date first. Failure."""
-    with explained(config, command, place, must_exist=False):
+    with explained(config, command, place):
         return asyncio.run(_at_desk(config, work, must_exist=False))
 
 
 @contextmanager
-def explained(config: Config, command: str, place: Place, *, must_exist: bool) -> Generator[None]:
+def explained(config: Config, command: str, place: Place) -> Generator[None]:
     """Turn what can go wrong with the data into a Failure with a next step."""
     try:
         yield
+    except home.OutdatedError as error:
+        raise Failure(f"The database cannot be used: {error}.", place.command("migrate")) from error
     except DatabaseAway as error:
         raise Failure(
-            f"The database cannot be reached: {error}.", place.command("doctor")
+            f"The database cannot be reached: {error}.", _by_hand(config, command)
         ) from error
     except DatabaseUnusable as error:
-        step = place.command("migrate") if must_exist else _elsewhere(config, command, place)
-        raise Failure(f"The database cannot be used: {error}.", step) from error
+        raise Failure(
+            f"The database cannot be used: {error}.", _by_hand(config, command)
+        ) from error
     except home.KeyTroubleError as error:
         raise Failure(str(error), error.step) from error
     except NotDone as error:
@@ -115,7 +123,7 @@ def explained(config: Config, command: str, place: Place, *, must_exist: bool) -
     except OSError as error:
         what = error.filename or config.data_dir
         raise Failure(
-            f"{what} cannot be used: {error.strerror}.", _elsewhere(config, command, place)
+            f"{what} cannot be used: {error.strerror}.", _by_hand(config, command)
         ) from error
 
 
@@ -163,11 +171,25 @@ async def _at_desk(config: Config, work: Callable[[Desk], Awaitable[T]], *, must
         return await work(desk)
 
 
-def _elsewhere(config: Config, command: str, place: Place) -> str:
-    """The same command, with its data where we surely may write."""
+def _by_hand(config: Config, command: str) -> str:
+    """What to try: data where we surely may write, or the way to the server that others take."""
+    if full(config.data_dir):
+        return f"df -h {shlex.quote(str(config.data_dir))}"
     if config.database_url.startswith(SQLITE):
         return f"mjgate {command} --data-dir ~/mjgate-data"
-    return place.command("doctor")
+    url = urlsplit(config.database_url)
+    user = f"{url.username}@" if url.username else ""
+    place = url.netloc.rpartition("@")[2]
+    query = f"?{url.query}" if url.query and "password" not in url.query else ""
+    return f"psql {shlex.quote(f'postgresql://{user}{place}{url.path}{query}')}"
+
+
+def full(directory: Path) -> bool:
+    """Whether the disk has no room for the next thing that is written there."""
+    while not directory.exists():
+        directory = directory.parent
+    usage = shutil.disk_usage(directory)
+    return usage.free < ROOM < usage.total
 
 
 def _after(error: NotDone, command: str, place: Place) -> str:

@@ -1,15 +1,20 @@
 """What people and programs read: tables and sentences, or one line of JSON."""
 
 import json
+import shlex
+import shutil
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+PROGRAM: Final = "mjgate"
 
 out: Final = Console(highlight=False, markup=False, soft_wrap=True)
 err: Final = Console(highlight=False, markup=False, soft_wrap=True, stderr=True)
@@ -34,6 +39,17 @@ def plain(text: object) -> str:
     )
 
 
+def as_typed(command: str) -> str:
+    """A command of ours as it has to be typed here: by its path, where that is how we were."""
+    word, _, rest = command.partition(" ")
+    typed, found = Path(sys.argv[0]), shutil.which(PROGRAM)
+    if word != PROGRAM or typed.name != PROGRAM or found == str(typed.absolute()):
+        return command
+    here, home = typed.absolute(), Path.cwd()
+    path = here.relative_to(home) if here.is_relative_to(home) else here
+    return f"{shlex.quote(str(path))} {rest}".rstrip()
+
+
 def say(text: str = "", style: str = "") -> None:
     """A line for people, on standard output."""
     out.print(Text(plain(text), style))
@@ -48,6 +64,11 @@ def answer(data: Mapping[str, object]) -> None:
     """One object on one line, for programs."""
     sys.stdout.write(json.dumps(data, ensure_ascii=False, separators=(",", ":")) + "\n")
     sys.stdout.flush()
+
+
+def suggest(command: str) -> None:
+    """What to type next, alone on its line."""
+    say(f"  {as_typed(command)}", "cyan")
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -79,7 +100,7 @@ def mark(state: str, what: str, text: str, step: str) -> None:
     line.append(plain(text), "default")
     out.print(line)
     if step and state != "good":
-        out.print(Text("  next: ", "dim").append(plain(step), "bold"))
+        out.print(Text("  next: ", "dim").append(plain(as_typed(step)), "bold"))
 
 
 def failed(failure: Failure) -> None:
@@ -88,7 +109,7 @@ def failed(failure: Failure) -> None:
     line.append(plain(failure.text), "default")
     err.print(line)
     if failure.step:
-        err.print(Text("  next: ", "dim").append(plain(failure.step), "bold"))
+        err.print(Text("  next: ", "dim").append(plain(as_typed(failure.step)), "bold"))
 
 
 def _cell(value: object) -> str:

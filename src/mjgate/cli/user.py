@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from mjgate.cli.shared import ConfigFile, DatabaseUrl, DataDir, Json, Place, at_desk, secret
-from mjgate.cli.terminal import answer, pairs, say, table
+from mjgate.cli.terminal import answer, pairs, say, suggest, table
 from mjgate.domain.account import Role
 from mjgate.manage import Desk, users
 from mjgate.store import accounts
@@ -55,7 +55,7 @@ def create(
     say(f"Made the {made.role} {made.username} (id {made.id}) with {made.quota:,} units.", "bold")
     pairs({"access token": made.access_token, "password": made.password})
     say("Both are shown this once. Next, a key for the API:")
-    say(f"  {place.command('token', 'create', '--user', made.username)}", "cyan")
+    suggest(place.command("token", "create", "--user", made.username))
 
 
 @commands.command("list")

@@ -35,7 +35,15 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class ConfigError(Exception):
-    """An option has a value that cannot be used; the text names it, its source and what may be."""
+    """
+    An option has a value that cannot be used; the text names it, its source and what may be.
+
+    `step` is what to type next, unless it is the command line that is wrong.
+    """
+
+    def __init__(self, text: str, step: str = "") -> None:
+        super().__init__(text)
+        self.step = step
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,6 +1,7 @@
 """Where the values of options come from, and what each of them is."""
 
 import os
+import shlex
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import Field, dataclass, fields
@@ -101,7 +102,8 @@ def _value(name: str, option: Option, text: str, source: str) -> object:
         return option.kind.read(text)
     except ValueError:
         shown = f", not {text[:200]!r}" if option.shown is Shown.WHOLE else ""
-        raise ConfigError(f"{name} ({source}) must be {option.kind.accepts}{shown}.") from None
+        text = f"{name} ({source}) must be {option.kind.accepts}{shown}."
+        raise ConfigError(text, _step(source)) from None
 
 
 def _environment(environ: Mapping[str, str]) -> dict[str, tuple[str, str]]:
@@ -111,7 +113,8 @@ def _environment(environ: Mapping[str, str]) -> dict[str, tuple[str, str]]:
         plain = variable(name)
         by_file = f"{plain}_FILE" if option.shown is not Shown.WHOLE else ""
         if environ.get(plain) and environ.get(by_file):
-            raise ConfigError(f"{plain} and {by_file} are both set: keep one of them.")
+            text = f"{plain} and {by_file} are both set: keep one of them."
+            raise ConfigError(text, f"unset {plain}")
         if environ.get(plain):
             found[name] = environ[plain], plain
         elif environ.get(by_file):
@@ -125,26 +128,45 @@ def secret_file(path: str, source: str) -> str:
         return Path(path).expanduser().read_text("utf-8").strip("\r\n")
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise ConfigError(f"{source} names {path}, which cannot be read: {why}.") from None
+        text = f"{source} names {path}, which cannot be read: {why}."
+        raise ConfigError(text, _listing(Path(path))) from None
 
 
 def _file(path: Path) -> dict[str, tuple[str, str]]:
     try:
         content = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
-        raise ConfigError(f"{path.absolute()} cannot be read: {error.strerror}.") from None
+        text = f"{path.absolute()} cannot be read: {error.strerror}."
+        raise ConfigError(text, _listing(path)) from None
     except ValueError as error:
-        raise ConfigError(f"{path.absolute()} is not TOML: {error}.") from None
+        text = f"{path.absolute()} is not TOML: {error}."
+        raise ConfigError(text, _step(str(path))) from None
     found: dict[str, tuple[str, str]] = {}
     for key, value in content.items():
         name = key.replace("-", "_")
         if name not in options():
             hint = _hint(name, list(options()))
-            raise ConfigError(f"{path.absolute()} sets {key!r}, which is not an option.{hint}")
+            text = f"{path.absolute()} sets {key!r}, which is not an option.{hint}"
+            raise ConfigError(text, _step(str(path)))
         if isinstance(value, dict):
-            raise ConfigError(f"{path.absolute()} has a table {key!r}: write {name} = value.")
+            text = f"{path.absolute()} has a table {key!r}: write {name} = value."
+            raise ConfigError(text, _step(str(path)))
         found[name] = _text(value), str(path.absolute())
     return found
+
+
+def _step(source: str) -> str:
+    """What to type when this source says something wrong."""
+    if source == COMMAND_LINE:
+        return ""
+    if source.startswith(PREFIX):
+        return f"unset {source}"
+    return f"cat {shlex.quote(source)}"
+
+
+def _listing(path: Path) -> str:
+    """What to type when this file cannot be read."""
+    return f"ls -l {shlex.quote(str(path.absolute().parent))}"
 
 
 def _text(value: object) -> str:

@@ -28,6 +28,16 @@ class Audit:
     broken: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row about a task: so many units, at that time in epoch milliseconds."""
+
+    task_id: int
+    kind: Kind
+    amount: int
+    at: int
+
+
 async def enter(tx: Transaction, task: Task, kind: Kind, now: int) -> None:
     """Write what happens to the task's present hold; a price of 0 writes rows too."""
     await tx.run(
@@ -66,6 +76,18 @@ async def grant(
         id=user_id,
         amount=amount,
     )
+
+
+async def of_tasks(reader: Reader, task_ids: list[int]) -> list[Entry]:
+    """What happened to the money of these tasks, in the order in which it did."""
+    rows = await reader.rows(
+        """
+        SELECT task_id, kind, amount, at FROM ledger
+        WHERE task_id IN each(:ids) AND task_id IS NOT NULL ORDER BY id
+        """,
+        ids=task_ids,
+    )
+    return [Entry(row["task_id"], Kind(row["kind"]), row["amount"], row["at"]) for row in rows]
 
 
 async def check(reader: Reader) -> Audit:

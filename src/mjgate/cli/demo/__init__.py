@@ -1,51 +1,44 @@
 """
 `mjgate demo`: the main job on an empty machine, over real HTTP between real processes.
 
-ground (directory, user, key, channel) -> children (sandbox, gateway) -> client (imagine, upscale)
+ground (directory, user, key, channel) -> children (sandbox, gateway) -> client (a whole round)
+-> story (what people see)
 """
 
 import asyncio
 import contextlib
-import json
+import errno
 import os
 import secrets
 import shlex
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass, replace
-from importlib.resources import files
+from collections.abc import AsyncGenerator, Generator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final
 
 import aiohttp
 import msgspec
 import typer
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from mjgate.cli.demo.children import running
-from mjgate.cli.demo.client import Client
-from mjgate.cli.demo.ground import Ground, claimed, laid
-from mjgate.cli.service import Host, PublicUrl, listen, until_stopped
-from mjgate.cli.shared import Json, Place, explained
-from mjgate.cli.terminal import Failure, answer, err, pairs, say
+from mjgate.cli.demo.ending import tell_end
+from mjgate.cli.demo.ground import Ground, another, claimed, laid
+from mjgate.cli.demo.round import Shown, whole_round
+from mjgate.cli.demo.story import Story
+from mjgate.cli.service import Host, PublicUrl, listen, listening, until_stopped
+from mjgate.cli.shared import Json, full
+from mjgate.cli.terminal import Failure, answer, err, note, out
 from mjgate.config import Config
+from mjgate.config.sources import load
+from mjgate.home import KeyTroubleError
+from mjgate.store.database import StoreError
 
-PROMPT: Final = "a sailing boat on a calm sea at dawn, soft clouds --ar 3:2"
-NEXT_PROMPT: Final = "a red fox in a snowy forest, morning light --ar 3:2"
-PHOTOGRAPH: Final = files("mjgate") / "assets" / "lighthouse.jpg"
 PORT: Final = 8000
 SECONDS: Final = "3"
 """What the sandbox takes for a picture here: long enough to see it grow."""
 
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What came of it."""
-
-    task_id: str
-    image: Path
-    upscale: Path
-    url: str
-    key: str
+HEARD: Final = ("MJGATE_HOST", "MJGATE_PORT", "MJGATE_PUBLIC_URL")
+"""What counts here of the environment; the rest is about another installation."""
 
 
 def demo(
@@ -63,146 +56,104 @@ def demo(
     ] = Path("demo-data"),
 ) -> None:
     """Start a gateway and an upstream, and draw a first picture. Needs nothing else."""
-    place = Place(data_dir)
-    config = place.load(
-        host=host or "127.0.0.1",
-        port=port or _free(host or "127.0.0.1", PORT if port is None else 0),
-        public_url=public_url,
-        database_url=f"sqlite:///{data_dir.absolute()}/mjgate.db",
+    with _explained(data_dir):
+        config = _config(data_dir, host, port, public_url)
+        with claimed(config.data_dir):
+            shown = until_stopped(_show(config, once=once, as_json=as_json))
+    if shown is None:
+        raise typer.Abort
+    if not once:
+        note(f"\nAll of it has ended; pictures and books stay in {data_dir}.")
+
+
+def _config(data_dir: Path, host: str | None, port: int | None, public_url: str | None) -> Config:
+    """The gateway's options, with a port that can be had. ConfigError, Failure."""
+    typed = {
+        "data_dir": data_dir,
+        "database_url": f"sqlite:///{data_dir.absolute()}/mjgate.db",
+        "host": host,
+        "port": port,
+        "public_url": public_url,
+    }
+    config = load(typed, {name: os.environ[name] for name in HEARD if name in os.environ})
+    chosen = config.port if "port" in config.sources else None
+    return replace(config, port=_port(config.host, chosen))
+
+
+def _port(host: str, chosen: int | None) -> int:
+    """The chosen port, else the usual one, else a free one. Failure."""
+    if chosen is None:
+        with contextlib.suppress(OSError), listen(host, PORT):
+            return PORT
+    with listening(host, chosen or 0, "mjgate demo"), listen(host, chosen or 0) as listener:
+        return int(listener.getsockname()[1])
+
+
+@contextlib.contextmanager
+def _explained(directory: Path) -> Generator[None]:
+    """Every way in which the demo's own data can be unusable, with a way out. Failure."""
+    try:
+        yield
+    except (KeyTroubleError, StoreError) as error:
+        if full(directory.absolute()):
+            raise _no_room(directory) from error
+        text = f"The data of an earlier demo cannot be used: {str(error).rstrip('.')}."
+        raise Failure(text, another(directory)) from error
+    except OSError as error:
+        if error.errno == errno.ENOSPC or full(directory.absolute()):
+            raise _no_room(directory) from error
+        what = error.filename or directory.absolute()
+        step = "mjgate demo --data-dir ~/mjgate-demo"
+        raise Failure(f"{what} cannot be used: {error.strerror}.", step) from error
+
+
+def _no_room(directory: Path) -> Failure:
+    place = shlex.quote(str(directory))
+    return Failure(f"There is no room left for {directory.absolute()}.", f"df -h {place}")
+
+
+async def _show(config: Config, *, once: bool, as_json: bool) -> Shown:
+    """Everything, from the start to the end; without `once` the end comes with Ctrl-C."""
+    story = Story(err if as_json else out)
+    story.title(
+        "mjgate demo",
+        "A gateway and an upstream on this machine, and one picture from the prompt to the books.",
+        "A small program draws it, not a model: so no account is needed.",
     )
-    with explained(config, "demo", place, must_exist=False), claimed(config.data_dir):
-        until_stopped(_show(config, once=once, as_json=as_json))
-
-
-async def _show(config: Config, *, once: bool, as_json: bool) -> None:
-    async with _started(config) as (url, ground):
+    async with _started(config, story) as (url, ground):
         try:
-            shown = await _drawn(config, url, ground.key)
+            shown = await whole_round(config, story, url, ground.key)
         except (aiohttp.ClientError, msgspec.DecodeError) as error:
-            log = config.data_dir / "gateway.log"
-            raise Failure(
-                f"The gateway did not answer as it should: {error}.", f"cat {log}"
-            ) from error
+            text = f"The gateway did not answer as it should: {error}."
+            raise Failure(text, f"cat {config.data_dir / 'gateway.log'}") from error
         if as_json:
-            answer(
-                {
-                    "task_id": shown.task_id,
-                    "image": str(shown.image),
-                    "upscale": str(shown.upscale),
-                    "url": shown.url,
-                    "key": shown.key,
-                }
-            )
-        else:
-            _tell(config, shown, ground, once=once)
+            answer(shown.told())
+        tell_end(story, config, shown, ground, once=once)
         if not once:
-            await asyncio.Event().wait()
+            with contextlib.suppress(asyncio.CancelledError):  # how Ctrl-C comes here
+                await asyncio.Event().wait()
+    return shown
 
 
 @contextlib.asynccontextmanager
-async def _started(config: Config) -> AsyncGenerator[tuple[str, Ground]]:
+async def _started(config: Config, story: Story) -> AsyncGenerator[tuple[str, Ground]]:
     """Sandbox and gateway, with a channel between them; gives the gateway's local address."""
     home, secret = config.data_dir, secrets.token_urlsafe(24)
+    story.part("Start")
     upstream = running(
-        "sandbox",
-        "--port",
-        "0",
-        "--seconds",
-        SECONDS,
+        *("sandbox", "--port", "0", "--seconds", SECONDS),
         log=home / "sandbox.log",
         secrets={"MJGATE_SANDBOX_SECRET": secret},
     )
     async with upstream as address:
+        story.row("sandbox", address, "the upstream")
         ground = await laid(config, upstream=address, secret=secret)
-        public = ["--public-url", config.public_url] if config.public_url else []
+        public = ("--public-url", config.public_url) if config.public_url else ()
+        where = ("--host", config.host, "--port", str(config.port))
         gateway = running(
-            "serve",
-            "--data-dir",
-            str(home),
-            "--host",
-            config.host,
-            "--port",
-            str(config.port),
-            *public,
-            log=home / "gateway.log",
+            *("serve", "--data-dir", str(home), *where, *public), log=home / "gateway.log"
         )
         async with gateway:
-            yield replace(config, public_url="").address(), ground
-
-
-async def _drawn(config: Config, url: str, key: str) -> Shown:
-    """The main job, as any client does it."""
-    pictures = config.data_dir / "pictures"
-    pictures.mkdir(exist_ok=True)
-    async with aiohttp.ClientSession() as session:
-        client = Client(session, url, key)
-        with _bars() as bars:
-            drawing, enlarging = bars.add_task("drawing"), bars.add_task("upscaling", start=False)
-            task_id = await client.imagine(PROMPT, PHOTOGRAPH.read_bytes())
-            task = await client.finished(task_id, lambda done: bars.update(drawing, completed=done))
-            image = await client.save(task["imageUrl"], pictures / f"{task_id}-grid")
-            bars.start_task(enlarging)
-            larger = await client.finished(
-                await client.press(task, "U1"),
-                lambda done: bars.update(enlarging, completed=done),
-            )
-            upscale = await client.save(larger["imageUrl"], pictures / f"{task_id}-upscale")
-    return Shown(task_id, image, upscale, config.address(), key)
-
-
-def _bars() -> Progress:
-    return Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description:<10}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TimeElapsedColumn(),
-        console=err,
-    )
-
-
-def _free(host: str, wanted: int) -> int:
-    """The wanted port, or a free one where that is taken."""
-    for port in (wanted, 0):
-        with contextlib.suppress(OSError), listen(host, port) as listener:
-            return int(listener.getsockname()[1])
-    return wanted
-
-
-def _tell(config: Config, shown: Shown, ground: Ground, *, once: bool) -> None:
-    """The pictures first, then how to go on."""
-    home = config.data_dir
-    say()
-    say("Two pictures, drawn by a small program so that no account is needed:", "bold")
-    pairs({"the grid": shown.image, "its first, upscaled": shown.upscale})
-    say()
-    if once:
-        say("To have it running, with an address and a key to try:")
-        say(f"  mjgate demo --data-dir {shlex.quote(str(home))}", "cyan")
-    else:
-        _tell_running(config, shown, ground)
-    say()
-    say("Now a real provider. Bring an upstream account of your own, and its key:")
-    say(
-        f"  mjgate channel add --data-dir {shlex.quote(str(home))} --name mine --provider mjproxy"
-        " --base-url https://upstream.example.com --secret -",
-        "cyan",
-    )
-
-
-def _tell_running(config: Config, shown: Shown, ground: Ground) -> None:
-    say("The gateway is running; Ctrl-C ends it.", "bold")
-    pairs({"address": shown.url, "key": shown.key})
-    if ground.admin is not None:
-        pairs({"admin": ground.admin.username, "password": ground.admin.password})
-    if (remote := os.environ.get("SSH_CONNECTION", "").split())[2:3] and not config.public_url:
-        say("From your own machine, first:")
-        say(f"  ssh -L {config.port}:{config.host}:{config.port} {remote[2]}", "cyan")
-    say("Try it:")
-    body = json.dumps({"prompt": NEXT_PROMPT})
-    say(
-        f"  curl -s {shlex.quote(shown.url + '/mj/submit/imagine')}"
-        f" -H {shlex.quote('Authorization: Bearer ' + shown.key)}"
-        f" -H 'Content-Type: application/json' -d {shlex.quote(body)}",
-        "cyan",
-    )
+            url = replace(config, public_url="").address()
+            story.row("gateway", url, "what clients talk to")
+            yield url, ground

@@ -19,6 +19,8 @@ START: Final = 30.0
 STOP: Final = 10.0
 """Seconds that it has to end in order."""
 
+_NAMES: Final = {"serve": "gateway", "sandbox": "sandbox"}
+
 _READY: Final = re.compile(r"is ready at (https?://\S+)")
 
 
@@ -27,7 +29,7 @@ async def running(
     *words: str, log: Path, secrets: Mapping[str, str] | None = None
 ) -> AsyncGenerator[str]:
     """Run `mjgate <words>` for as long as the block lasts; gives its address. Failure."""
-    name = words[0]
+    name = _NAMES[words[0]]
     with log.open("w", encoding="utf-8") as errors:
         process = await asyncio.create_subprocess_exec(
             sys.executable,

@@ -2,6 +2,8 @@
 
 import contextlib
 import fcntl
+import shlex
+import shutil
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,9 @@ from mjgate.manage.tokens import NewToken, create_token, revoke_token
 from mjgate.manage.users import MadeUser, NewUser, create_user, first_admin, topup
 from mjgate.store import accounts, channels
 
+ROOM: Final = 64 << 20
+"""Bytes of free disk that a demo wants to begin with."""
+
 MARKER: Final = "made-by-mjgate-demo"
 NAME: Final = "demo"
 CHANNEL: Final = "sandbox"
@@ -32,6 +37,16 @@ class Ground:
     admin: MadeUser | None
 
 
+def another(directory: Path) -> str:
+    """The command for a demo in a directory beside this one, which is free or a demo's own."""
+    number = 2
+    while (beside := directory.with_name(f"{directory.name}-{number}")).exists():
+        if (beside / MARKER).exists():
+            break
+        number += 1
+    return shlex.join(["mjgate", "demo", "--data-dir", str(beside)])
+
+
 @contextlib.contextmanager
 def claimed(directory: Path) -> Generator[None]:
     """Have the directory to ourselves; refuse one that no demo made. Failure."""
@@ -39,16 +54,22 @@ def claimed(directory: Path) -> Generator[None]:
     if directory.exists() and not marker.exists() and any(directory.iterdir()):
         raise Failure(
             f"{directory} was not made by a demo, so the demo leaves it alone.",
-            f"mjgate demo --data-dir {directory}-2",
+            another(directory),
         )
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if shutil.disk_usage(directory).free < ROOM:
+        raise Failure(
+            f"{directory} has {shutil.disk_usage(directory).free >> 20} MiB left; a demo wants"
+            f" {ROOM >> 20}.",
+            f"df -h {shlex.quote(str(directory))}",
+        )
     with marker.open("a", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Failure(
                 f"A demo is running in {directory} already.",
-                f"mjgate demo --data-dir {directory}-2",
+                another(directory),
             ) from None
         yield
 
