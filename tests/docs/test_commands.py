@@ -136,7 +136,8 @@ def test_make_demo_runs_as_it_is_written() -> None:
                 said += line
                 if "mjgate channel add" in line:
                     break
-            pasted = "".join(line for line in said.splitlines() if line.startswith("  curl "))
+            lines = [line.strip() for line in said.splitlines()]
+            pasted = "".join(line for line in lines if line.startswith("curl "))
             assert pasted, said
             answer = subprocess.run(
                 ["bash", "-c", pasted], capture_output=True, text=True, timeout=LIMIT, check=True
