@@ -123,5 +123,7 @@ def test_doctor_finds_what_is_missing_and_what_to_type(there: Run) -> None:
     assert found["database"]["state"] == "good"
     assert found["master key"]["state"] == "good"
     assert found["books"]["state"] == "good"
+    assert found["clock"]["state"] == "good"
+    assert found["processes"]["state"] == "warning"
     assert found["channel x"]["state"] == "warning"
     assert found["channel x"]["step"] == "mjgate channel enable x"

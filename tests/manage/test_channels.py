@@ -231,4 +231,4 @@ async def test_trying_a_channel_that_is_down_says_so(desk: Desk, upstream: Upstr
     trial = await try_channel(desk, upstream, "main")
 
     assert not trial.ok
-    assert "does not answer" in trial.text
+    assert trial.text == "http://127.0.0.1:9 does not answer: connection refused."

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import AsyncGenerator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from tempfile import TemporaryFile
 from typing import Final
 
 import typer
@@ -16,9 +17,10 @@ from mjgate.cli.terminal import Failure, answer, mark
 from mjgate.config import Config
 from mjgate.domain.channel import ChannelStatus
 from mjgate.domain.clock import SECOND, SystemClock
+from mjgate.lifecycle.nodes import LEASE
 from mjgate.manage import Desk
 from mjgate.manage.trying import try_channel
-from mjgate.store import accounts, channels, ledger
+from mjgate.store import accounts, channels, ledger, nodes, tasks
 from mjgate.store.database import StoreError
 from mjgate.upstream import Upstream
 
@@ -101,6 +103,12 @@ def _directory(config: Config, place: Place) -> Finding:
     if path.stat().st_mode & 0o022:
         text = f"Others may write to {path}, where the master key is."
         return Finding("data directory", State.WARNING, text, f"chmod 700 {path}")
+    try:
+        with TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        text = f"Nothing can be written to {path}: {error.strerror}."
+        return Finding("data directory", State.BROKEN, text, f"df -h {path}")
     free = shutil.disk_usage(path).free
     if free < ROOM_LEAST:
         text = f"{path} has {free >> 20} MiB left."
@@ -112,11 +120,8 @@ async def _inside(desk: Desk, place: Place) -> AsyncGenerator[Finding]:
     store, reader = desk.store, desk.store.reader
     yield Finding("database", State.GOOD, f"{store.where} opens and is up to date.")
     yield Finding("master key", State.GOOD, f"Key {desk.keys.current.id} fits the database.")
-    if abs(store.offset) > SECOND:
-        text = f"The database's clock is {store.offset / SECOND:+.1f} s from ours."
-        yield Finding("clock", State.WARNING, text, "timedatectl status")
-    else:
-        yield Finding("clock", State.GOOD, "Ours and the database's agree.")
+    yield await _clock(desk)
+    yield await _processes(desk, place)
     if not await accounts.any_admin(reader):
         text = "There is no admin yet; the first start makes one."
         yield Finding("admin", State.WARNING, text, place.command("serve"))
@@ -128,6 +133,28 @@ async def _inside(desk: Desk, place: Place) -> AsyncGenerator[Finding]:
         yield Finding("books", State.GOOD, f"They balance, over {found.tasks:,} tasks.")
     async for finding in _channels(desk, place):
         yield finding
+
+
+async def _clock(desk: Desk) -> Finding:
+    offset, newest = desk.store.offset, await tasks.newest(desk.store.reader)
+    step = "timedatectl status"
+    if abs(offset) > SECOND:
+        text = f"The database's clock is {offset / SECOND:+.1f} s from ours."
+        return Finding("clock", State.WARNING, text, step)
+    if newest is not None and newest > desk.clock.now() + SECOND:
+        text = "The newest task is from the future: the clock was set back."
+        return Finding("clock", State.WARNING, text, step)
+    return Finding("clock", State.GOOD, "Ours, the database's and the newest task's agree.")
+
+
+async def _processes(desk: Desk, place: Place) -> Finding:
+    """Who serves and works, by the beats that they leave."""
+    since = desk.clock.now() - LEASE
+    alive = sum(beat > since for beat in (await nodes.present(desk.store.reader)).values())
+    if not alive:
+        text = "None is running, so nothing is served and tasks wait."
+        return Finding("processes", State.WARNING, text, place.command("serve"))
+    return Finding("processes", State.GOOD, f"{alive} at work.")
 
 
 async def _channels(desk: Desk, place: Place) -> AsyncGenerator[Finding]:

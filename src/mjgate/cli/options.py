@@ -3,8 +3,8 @@
 from dataclasses import asdict
 
 from mjgate.cli.shared import ConfigFile, DatabaseUrl, DataDir, Json, Place
-from mjgate.cli.terminal import answer, note, table
-from mjgate.config.sources import describe
+from mjgate.cli.terminal import answer, note, say, table
+from mjgate.config.sources import PRECEDENCE, describe
 
 
 def config(
@@ -21,8 +21,9 @@ def config(
         answer({"options": [asdict(row) for row in rows], "warnings": list(settings.warnings)})
         return
     table(
-        ("option", "value", "from", "variable"),
-        [(row.name, row.value, row.source, row.variable) for row in rows],
+        ("option", "value", "from"),
+        [(row.name, row.value or "none", row.source) for row in rows],
     )
+    say(f"The first that says something wins: {', '.join(PRECEDENCE)}.", "dim")
     for sentence in settings.warnings:
         note(sentence, "yellow")

@@ -14,6 +14,14 @@ from mjgate.config.options import PREFIX, Option, Shown, option_of, variable
 
 COMMAND_LINE: Final = "command line"
 DEFAULT: Final = "default"
+PRECEDENCE: Final = (
+    COMMAND_LINE,
+    "environment (MJGATE_ and the name in capitals)",
+    "file (--config or MJGATE_CONFIG)",
+    DEFAULT,
+)
+"""Where a value may come from; the first that says something wins."""
+
 CONFIG_FILE: Final = "MJGATE_CONFIG"
 OTHER_VARIABLES: Final = frozenset(
     {

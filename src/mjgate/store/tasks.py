@@ -36,6 +36,12 @@ def parse_id(text: str) -> int | None:
     return None
 
 
+async def newest(reader: Reader) -> int | None:
+    """When the newest task was submitted, in epoch milliseconds."""
+    row = await reader.row("SELECT MAX(id) AS id FROM tasks")
+    return None if row is None or row["id"] is None else row["id"] // 1_000
+
+
 async def get(reader: Reader, task_id: str, *, seen_by: Caller) -> Task:
     """The task, if `seen_by` may see it; other people's tasks do not exist. NotFound."""
     number = parse_id(task_id)
