@@ -1,94 +1,134 @@
-"""Many at once: who ends a task, who gets the last units, what a late progress may still change."""
+"""Many finish a task at once: one wins, and money and clients hear of it once."""
 
 import asyncio
-import random
-from typing import LiteralString
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Sequence
 
-from mjgate.domain.reasons import FailReason
-from mjgate.domain.task import Result, State
-from mjgate.lifecycle.finish import fail, succeed
-from mjgate.store import columns, moves
-from tests.rig import RICH, Rig, a_person
+import pytest
 
-PRICE = 50_000
-PICTURE = Result(image_url="http://upstream.example/p.png")
+from mjgate.domain.task import State, Status, Task
+from mjgate.lifecycle.finish import succeed
+from mjgate.lifecycle.look import apply
+from mjgate.lifecycle.routing import line
+from mjgate.store.columns import encode_result
+from mjgate.store.moves import move, note_progress
+from tests.lifecycle.conftest import Bench
+from tests.lifecycle.finisher import finish_often
+from tests.lifecycle.hands import PICTURE, fresh, look_at, rows_of, submitted, told
 
-
-async def count(rig: Rig, table: str, task_id: str) -> int:
-    """How many rows say that the task has ended."""
-    statements: dict[str, LiteralString] = {
-        "ledger": "SELECT COUNT(*) AS n FROM ledger"
-        " WHERE task_id = :id AND kind IN ('settle', 'release')",
-        "outbox": "SELECT COUNT(*) AS n FROM outbox WHERE task_id = :id AND kind = 'final'",
-        "events": "SELECT COUNT(*) AS n FROM events"
-        " WHERE task_id = :id AND kind IN ('SUCCESS', 'FAILURE')",
-    }
-    row = await rig.gateway.store.reader.row(statements[table], id=int(task_id))
-    assert row is not None
-    return int(row["n"])
+MONEY = {State.SUCCESS: "settle", State.FAILURE: "release"}
 
 
-async def test_of_fifty_finishers_one_wins(rig: Rig) -> None:
-    task_id = await rig.imagine(notifyHook="https://client.example/hook")
-    task = await rig.task(task_id)
-    ends = [
-        succeed(rig.gateway, task, PICTURE, actor="look")
-        if n % 2
-        else fail(rig.gateway, task, FailReason.UPSTREAM_FAILED, actor="look")
-        for n in range(50)
-    ]
-    random.shuffle(ends)
-
-    winners = [ended for ended in await asyncio.gather(*ends) if ended is not None]
-
-    assert len(winners) == 1
-    assert [await count(rig, table, task_id) for table in ("ledger", "outbox", "events")] == [1] * 3
-    balance, held, spent = await rig.balance()
-    paid = PRICE if winners[0].state is State.SUCCESS else 0
-    assert (balance, held, spent) == (RICH - paid, 0, paid)
-    assert await rig.books() == ()
+async def some_tasks(bench: Bench, number: int) -> list[Task]:
+    return [await submitted(bench.gateway, bench.alice) for _ in range(number)]
 
 
-async def test_a_success_that_races_a_progress_is_not_lost(rig: Rig) -> None:
-    for percent in range(10, 90, 10):
-        task_id = await rig.imagine()
-        task = await rig.task(task_id)
-        rise = {task.id: (percent, columns.encode_result(Result()))}
+async def assert_ended_once(bench: Bench, tasks: Sequence[Task]) -> None:
+    for task in tasks:
+        state = (await fresh(bench.gateway, task)).state
+        money, outbox = await rows_of(bench.gateway, task)
+        assert [row["kind"] for row in money] == ["hold", MONEY[state]]
+        assert [row["state"] for row in outbox if row["kind"] == "final"] == [state]
+    assert await bench.books() == ()
 
-        ended, _ = await asyncio.gather(
-            succeed(rig.gateway, task, PICTURE, actor="look"),
-            rig.gateway.store.write(moves.note_progress, rise),
+
+async def test_of_fifty_finishers_one_wins(bench: Bench) -> None:
+    tasks = await some_tasks(bench, 5)
+
+    winners = await asyncio.gather(*(finish_often(bench.gateway, task) for task in tasks))
+
+    assert [len(won) for won in winners] == [1] * 5
+    for task, (won,) in zip(tasks, winners, strict=True):
+        assert (await fresh(bench.gateway, task)).state is won.state
+    await assert_ended_once(bench, tasks)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("loopback")
+async def test_of_finishers_in_several_processes_one_wins(bench: Bench, database_url: str) -> None:
+    tasks = await some_tasks(bench, 20)
+    ids = [str(task.id) for task in tasks]
+
+    won = await asyncio.to_thread(finish_in_processes, database_url, ids)
+
+    assert sum(won) == len(tasks)
+    await assert_ended_once(bench, tasks)
+
+
+def finish_in_processes(url: str, ids: list[str]) -> list[int]:
+    """Four processes that begin together; how many tasks each of them ended."""
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.lifecycle.finisher", url, *ids],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
+        for _ in range(4)
+    ]
+    for each in processes:
+        assert each.stdout is not None
+        assert each.stdout.readline() == "ready\n"
+    for each in processes:
+        assert each.stdin is not None
+        each.stdin.write("go\n")
+        each.stdin.flush()
+    return [int(each.communicate(timeout=60)[0]) for each in processes]
 
-        after = await rig.task(task_id)
-        assert ended is not None
-        assert (after.state, after.progress, after.result) == (State.SUCCESS, 100, PICTURE)
 
+async def test_a_success_that_races_with_progress_is_not_lost(bench: Bench) -> None:
+    tasks = await some_tasks(bench, 10)
+    write = bench.gateway.store.write
+    picture = encode_result(PICTURE)
 
-async def test_a_balance_for_ten_takes_ten_of_a_hundred(rig: Rig) -> None:
-    poor = await a_person(rig.gateway, "poor", quota=10 * PRICE)
-    body = {"prompt": "a red fox"}
-
-    answers = await asyncio.gather(
-        *(rig.post("/mj/submit/imagine", body, by=poor) for _ in range(100))
+    await asyncio.gather(
+        *(write(note_progress, {task.id: (n, picture) for task in tasks}) for n in range(1, 40)),
+        *(succeed(bench.gateway, task, PICTURE, actor="look") for task in tasks),
+        *(write(note_progress, {task.id: (n, picture) for task in tasks}) for n in range(40, 80)),
     )
 
-    codes = [answer.status_code for answer in answers]
-    assert (codes.count(200), codes.count(402)) == (10, 90)
-    assert await rig.balance(poor) == (0, 10 * PRICE, 0)
-    assert await rig.books() == ()
+    for task in tasks:
+        ended = await fresh(bench.gateway, task)
+        assert (ended.state, ended.progress, ended.result) == (State.SUCCESS, 100, PICTURE)
+    await assert_ended_once(bench, tasks)
 
 
-async def test_who_cannot_pay_leaves_his_neighbours_alone(rig: Rig) -> None:
-    poor = await a_person(rig.gateway, "poor", quota=PRICE)
-    body = {"prompt": "a red fox"}
+async def test_looks_that_cross_do_not_undo_each_other(bench: Bench) -> None:
+    tasks = await some_tasks(bench, 10)
+    began = bench.clock.now()
+    to = await line(bench.gateway, bench.channel_id, tasks[0].credential_id or 0)
 
-    answers = await asyncio.gather(
-        *(rig.post("/mj/submit/imagine", body, by=poor if n % 5 else rig.alice) for n in range(50))
+    looks = [
+        look_at(task, told(task, status, progress), began=began, since=began)
+        for task in tasks
+        for status, progress in (
+            (Status.IN_PROGRESS, 30),
+            (Status.SUCCESS, 100),
+            (Status.IN_PROGRESS, 60),
+            (Status.SUBMITTED, 0),
+        )
+    ]
+    await asyncio.gather(*(apply(bench.gateway, to, [look]) for look in looks))
+
+    states = Counter([(await fresh(bench.gateway, task)).state for task in tasks])
+    assert states == {State.SUCCESS: 10}
+    await assert_ended_once(bench, tasks)
+
+
+async def test_each_move_is_an_event_of_its_own(bench: Bench) -> None:
+    (task,) = await some_tasks(bench, 1)
+    write = bench.gateway.store.write
+    now = bench.clock.now()
+
+    moved = await asyncio.gather(
+        *(write(move, task.id, State.RUNNING, actor="look", now=now) for _ in range(20))
     )
 
-    rich = [answer.status_code for n, answer in enumerate(answers) if not n % 5]
-    others = [answer.status_code for n, answer in enumerate(answers) if n % 5]
-    assert rich == [200] * 10
-    assert (others.count(200), others.count(402)) == (1, 39)
-    assert await rig.books() == ()
+    events = await bench.gateway.store.reader.rows(
+        "SELECT seq, kind FROM events WHERE task_id = :id ORDER BY seq", id=task.id
+    )
+    assert sum(each is not None for each in moved) == 1
+    assert [row["kind"] for row in events] == ["SENDING", "SUBMITTED", "RUNNING"]
+    assert [row["seq"] for row in events] == [1, 2, 3]
