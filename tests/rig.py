@@ -8,7 +8,7 @@ make_rig  the same, with what a test wants otherwise
 import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from mjgate.domain.action import Mode
 from mjgate.domain.channel import Channel
 from mjgate.domain.clock import SECOND
 from mjgate.domain.task import Task
-from mjgate.domain.timing import Timing
+from mjgate.domain.timing import ANSWER_WAIT, Timing
 from mjgate.files import Files
 from mjgate.keys import Keys, Master, Purpose, fingerprint
 from mjgate.lifecycle import Gateway, Senders, window
@@ -179,6 +179,7 @@ async def make_rig(database_url: str, tmp_path: Path, loopback: None) -> AsyncGe
             upstream_url: str = "",
             max_running: int = 10,
             timing: Timing | None = None,
+            answer_wait: int = ANSWER_WAIT,
             **options: str,
         ) -> Rig:
             if sandbox is not None and not upstream_url:
@@ -186,6 +187,7 @@ async def make_rig(database_url: str, tmp_path: Path, loopback: None) -> AsyncGe
                 upstream_url = f"http://127.0.0.1:{port}"
             clock = HandClock()
             gateway = await a_gateway(stack, database_url, tmp_path, clock, timing or Timing())
+            gateway = replace(gateway, answer_wait=answer_wait)
             channel_id = await a_channel(
                 gateway, "main", upstream_url, max_running=max_running, options=options
             )

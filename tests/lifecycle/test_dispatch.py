@@ -1,299 +1,427 @@
-"""What each answer to a submit leads to: the next channel, the queue, the end, or not knowing."""
+"""What follows from each thing that a channel may do with a submit, over real connections."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
 
-import httpx
 import pytest
 
 from mjgate.domain.action import Mode
-from mjgate.domain.clock import SECOND
+from mjgate.domain.clock import MINUTE, SECOND
+from mjgate.domain.reasons import FailReason
+from mjgate.domain.task import State
+from mjgate.lifecycle.finish import fail
+from mjgate.sandbox.server import running
 from mjgate.store import channels
-from mjgate.web import WebSettings, create_app
-from tests.lifecycle.raw import Raw, coded, refusing, reply, speaking, taken
-from tests.rig import RICH, Json, MakeRig, Person, Rig, a_channel
+from tests.lifecycle.talker import Asked, Talker, says, takes, talking
+from tests.rig import PLAIN, RICH, Json, MakeRig, Rig, a_channel
 
 PRICE = 50_000
-HELD = (RICH - PRICE, PRICE, 0)
-UNTOUCHED = (RICH, 0, 0)
-HOOK = "https://hooks.example.com/done"
+CLOSED = "http://127.0.0.1:9"
+HOOK = {"notifyHook": "https://hooks.example.com/told"}
+HTML = b"<html><body>502 Bad Gateway</body></html>"
+IMAGINE = "/mj/submit/imagine"
 
-UNCLEAR = {
-    "hangs-up": b"",
-    "500": reply({"message": "oops"}, "500 Internal Server Error"),
-    "html-502": reply("<html><h1>Bad Gateway</h1></html>", "502 Bad Gateway"),
-    "garbage-200": reply("{]"),
-    "empty-200": reply(),
+NOT_HERE = {
+    "a redirect": says({}, "307 Temporary Redirect", {"Location": "http://127.0.0.1:9/"}),
+    "a moved address": says({}, "301 Moved Permanently", {"Location": "http://127.0.0.1:9/"}),
+    "a wrong key": says({"error": "no"}, "401 Unauthorized"),
+    "an empty balance": says(b"pay first", "402 Payment Required", kind="text/plain"),
+    "a forbidden mode": says({}, "403 Forbidden"),
+    "an unknown path": says(HTML, "404 Not Found", kind="text/html"),
+    "a wrong method": says({}, "405 Method Not Allowed"),
+    "no account": says({"code": 3, "description": "no account"}),
+    "its own refusal": says({"code": 9, "description": "cannot"}),
+    "code 3 under HTTP 404": says({"code": 3, "description": "no"}, "404 Not Found"),
 }
-FAULTY = ("401 Unauthorized", "402 Payment Required", "403 Forbidden", "404 Not Found",
-          "405 Method Not Allowed")  # fmt: skip
-TOO_MANY = "429 Too Many Requests"
-BUSY = {
-    "429": reply("slow down", TOO_MANY, retry_after="30"),
-    "code-23": coded(23, retry_after="30"),
+NOBODY_KNOWS = {
+    "a hang-up": None,
+    "a broken server": says({"message": "oops"}, "500 Internal Server Error"),
+    "a proxy's page": says(HTML, "502 Bad Gateway", kind="text/html"),
+    "a page instead of JSON": says(HTML, kind="text/html"),
+    "JSON that says nothing": says({"status": "fine"}),
+    "a list": says([1, 2, 3]),
+    "an empty answer": says(b""),
+    "acceptance without an id": says({"code": 1, "description": "ok", "result": None}),
+    "half an answer": b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{",
+    "no HTTP": b"SSH-2.0-OpenSSH_9.6\r\n",
 }
-RESTS = {"unsaid": ("", 5), "short": ("1", 5), "fair": ("30", 30), "long": ("600", 60)}
+NO_ROOM = {
+    "HTTP 429": says({}, "429 Too Many Requests", {"Retry-After": "17"}),
+    "code 23": says({"code": 23, "description": "full"}, headers={"Retry-After": "17"}),
+}
 
 
-@dataclass
-class Scene:
-    """A gateway with two channels; the first one is always asked first."""
-
-    rig: Rig
-    first: Raw
-    second: Raw
-    second_id: int
-
-    @property
-    def asked(self) -> tuple[int, int]:
-        return len(self.first.requests), len(self.second.requests)
-
-    async def running(self) -> tuple[int, int]:
-        """What each channel counts, of books that are in order."""
-        return await running(self.rig), await running(self.rig, self.second_id)
+@pytest.fixture
+async def spare() -> AsyncGenerator[str]:
+    """Another upstream, which is well."""
+    async with running(PLAIN) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
-@asynccontextmanager
-async def two(make_rig: MakeRig, answer: bytes) -> AsyncGenerator[Scene]:
-    """The first channel says `answer`, the second takes what it gets."""
-    async with speaking(answer) as first, speaking(taken()) as second:
-        rig = await make_rig(upstream_url=first.url)
-        yield Scene(rig, first, second, await another(rig, second.url))
+async def submit(rig: Rig, prompt: str = "a fox", **more: object) -> Json:
+    return (await rig.post(IMAGINE, {"prompt": prompt, **more})).json()
 
 
-async def another(rig: Rig, url: str) -> int:
-    """Add a channel, and wait until it is known."""
-    channel_id = await a_channel(rig.gateway, "second", url)
-    rig.clock.pass_by(SECOND + 1)
-    return channel_id
-
-
-async def running(rig: Rig, channel_id: int = 0) -> int:
-    assert await rig.books() == ()
-    reader = rig.gateway.store.reader
-    load = await channels.load(reader, channel_id or rig.channel_id, Mode.FAST)
-    assert load is not None
-    return load.running
-
-
-async def submit(rig: Rig, *, by: Person | None = None, **more: object) -> Json:
-    body = {"prompt": "a red fox", **more}
-    return (await rig.post("/mj/submit/imagine", body, by=by)).json()
-
-
-async def kept(rig: Rig) -> list[tuple[str, str]]:
-    """State and reason of every task."""
-    rows = await rig.gateway.store.reader.rows("SELECT state, reason FROM tasks ORDER BY id")
-    return [(row["state"], row["reason"]) for row in rows]
+async def the_task(rig: Rig) -> str:
+    """The id of Alice's only task, which a refusal does not tell."""
+    (row,) = await rig.gateway.store.reader.rows(
+        "SELECT id FROM tasks WHERE user_id = :id", id=rig.alice.user_id
+    )
+    return str(row["id"])
 
 
 async def told(rig: Rig) -> list[tuple[str, str]]:
-    """Kind and state of every hook that is to be called."""
-    rows = await rig.gateway.store.reader.rows("SELECT kind, state FROM outbox")
-    return [(row["kind"], row["state"]) for row in rows]
+    """What webhooks are told: kind and state."""
+    rows = await rig.gateway.store.reader.rows("SELECT kind, state FROM outbox ORDER BY seq")
+    return [(kind, state) for kind, state in rows]
 
 
-async def test_no_submit_goes_out_over_a_connection_that_was_kept(make_rig: MakeRig) -> None:
-    async with speaking(taken("1"), taken("2"), taken("3")) as raw:
-        rig = await make_rig(upstream_url=raw.url)
-
-        answers = [await submit(rig) for _ in range(3)]
-
-        assert [each["code"] for each in answers] == [1, 1, 1]
-        assert (raw.connections, raw.reused, len(raw.requests)) == (3, 0, 3)
-        assert await kept(rig) == [("SUBMITTED", "")] * 3
-        assert await running(rig) == 3
+async def attempts(rig: Rig) -> list[str]:
+    """How each attempt ended, first to last."""
+    rows = await rig.gateway.store.reader.rows("SELECT outcome FROM attempts ORDER BY task_id, no")
+    return [row["outcome"] for row in rows]
 
 
-async def test_a_redirect_is_not_followed_and_the_next_channel_is_asked(
-    make_rig: MakeRig,
+async def slots(rig: Rig) -> dict[int, int]:
+    """How many tasks run on each channel, as it counts them."""
+    loads = await channels.loads(rig.gateway.store.reader)
+    return {channel: modes[Mode.FAST].running for channel, modes in loads.items()}
+
+
+async def assert_nothing_is_held(rig: Rig, spent: int = 0) -> None:
+    assert await rig.balance() == (RICH - spent, 0, spent)
+    assert set((await slots(rig)).values()) == {0}
+    assert await rig.books() == ()
+
+
+# What goes to the next channel
+
+
+@pytest.mark.parametrize("answer", NOT_HERE.values(), ids=NOT_HERE)
+async def test_what_this_channel_refuses_the_next_one_takes(
+    make_rig: MakeRig, spare: str, answer: bytes
 ) -> None:
-    async with speaking(taken()) as target:
-        away = reply("", "307 Temporary Redirect", location=f"{target.url}/mj/submit/imagine")
-        async with two(make_rig, away) as scene:
-            answer = await submit(scene.rig)
-
-            assert (answer["code"], scene.asked, target.connections) == (1, (1, 1), 0)
-            assert (await scene.rig.task(answer["result"])).channel_id == scene.second_id
-            assert await scene.running() == (0, 1)
-
-
-async def test_a_refused_connection_leads_to_the_next_channel(make_rig: MakeRig) -> None:
-    with refusing() as nobody:
-        async with speaking(taken()) as second:
-            rig = await make_rig(upstream_url=nobody)
-            second_id = await another(rig, second.url)
-
-            answer = await submit(rig)
-
-            assert (answer["code"], len(second.requests)) == (1, 1)
-            assert (await running(rig), await running(rig, second_id)) == (0, 1)
-            assert await rig.balance() == HELD
-
-
-async def test_a_refused_connection_and_no_other_channel_is_an_honest_no(
-    make_rig: MakeRig,
-) -> None:
-    with refusing() as nobody:
-        rig = await make_rig(upstream_url=nobody)
-
-        answer = await submit(rig)
-
-    assert (answer["code"], answer["properties"]["reason"]) == (3, "no_channel")
-    assert await kept(rig) == [("FAILURE", "no_channel")]
-    assert (await running(rig), await rig.balance()) == (0, UNTOUCHED)
-
-
-@pytest.mark.parametrize("answer", UNCLEAR.values(), ids=UNCLEAR)
-async def test_what_may_have_arrived_is_never_sent_again(make_rig: MakeRig, answer: bytes) -> None:
-    async with two(make_rig, answer) as scene:
-        said = await submit(scene.rig)
-        await scene.rig.hand_on()
-
-        assert (said["code"], scene.asked) == (1, (1, 0))
-        assert (await scene.rig.fetch(said["result"]))["status"] == "SUBMITTED"
-        assert await kept(scene.rig) == [("UNKNOWN", "")]
-        assert (await scene.running(), await scene.rig.balance()) == ((1, 0), HELD)
-
-
-@pytest.mark.parametrize("status", FAULTY)
-async def test_a_fault_of_the_channel_leads_to_the_next(make_rig: MakeRig, status: str) -> None:
-    async with two(make_rig, reply("no", status)) as scene:
-        said = await submit(scene.rig)
-
-        assert (said["code"], scene.asked) == (1, (1, 1))
-        assert (await scene.running(), await scene.rig.balance()) == ((0, 1), HELD)
-
-
-@pytest.mark.parametrize("status", FAULTY)
-async def test_a_fault_of_the_only_channel_ends_the_task(make_rig: MakeRig, status: str) -> None:
-    async with speaking(reply("no", status)) as raw:
-        rig = await make_rig(upstream_url=raw.url)
-
-        said = await submit(rig)
-
-    assert (said["code"], said["properties"]["reason"]) == (9, "upstream_refused")
-    assert "127.0.0.1" not in said["description"]
-    assert await kept(rig) == [("FAILURE", "upstream_refused")]
-    assert (await running(rig), await rig.balance()) == (0, UNTOUCHED)
-
-
-@pytest.mark.parametrize("answer", BUSY.values(), ids=BUSY)
-async def test_a_busy_channel_leads_to_the_next(make_rig: MakeRig, answer: bytes) -> None:
-    async with two(make_rig, answer) as scene:
-        said = await submit(scene.rig)
-
-        assert (said["code"], scene.asked) == (1, (1, 1))
-        assert (await scene.running(), await scene.rig.balance()) == ((0, 1), HELD)
-
-
-@pytest.mark.parametrize(("asked", "rest"), RESTS.values(), ids=RESTS)
-@pytest.mark.parametrize("coded_23", [False, True], ids=["429", "code-23"])
-async def test_the_only_channel_is_left_alone_as_long_as_it_asks_and_then_gets_the_task(
-    make_rig: MakeRig, asked: str, rest: int, *, coded_23: bool
-) -> None:
-    body = {"code": 23, "description": "slow down"} if coded_23 else "slow down"
-    busy = reply(body, "200 OK" if coded_23 else TOO_MANY, retry_after=asked)
-    async with speaking(busy, taken()) as raw:
-        rig = await make_rig(upstream_url=raw.url)
+    async with talking(answer) as talker:
+        rig = await make_rig(upstream_url=talker.url)
+        other = await a_channel(rig.gateway, "spare", spare, priority=-1)
 
         task_id = (await submit(rig))["result"]
 
-        assert (await rig.fetch(task_id))["status"] == "NOT_START"
-        assert (await running(rig), await rig.balance()) == (0, HELD)
-        rig.clock.pass_by(rest * SECOND - 1)
-        await rig.hand_on()
-        assert len(raw.requests) == 1
-        rig.clock.pass_by(1)
-        await rig.hand_on()
-        assert len(raw.requests) == 2
-        assert (await rig.fetch(task_id))["status"] == "SUBMITTED"
-        assert (await running(rig), await rig.balance()) == (1, HELD)
+    task = await rig.finished(task_id)
+    assert (task["status"], (await rig.task(task_id)).channel_id) == ("SUCCESS", other)
+    assert len(talker.asked) == 1
+    assert await attempts(rig) == ["refused", "accepted"]
+    await assert_nothing_is_held(rig, spent=PRICE)
 
 
-async def test_a_follow_up_whose_parent_the_upstream_has_lost_is_refused(rig: Rig) -> None:
-    grid = await rig.imagine()
-    await rig.finished(grid)
-    paid = await rig.balance()
-    async with speaking(coded(3)) as raw, speaking(taken()) as second:
-        await rig.move_channel(raw.url)
-        await another(rig, second.url)
+async def test_a_redirect_of_a_submit_is_not_followed(make_rig: MakeRig, spare: str) -> None:
+    async with talking(takes()) as elsewhere:
+        moved = says({}, "307 Temporary Redirect", {"Location": f"{elsewhere.url}/{IMAGINE}"})
+        async with talking(moved) as talker:
+            rig = await make_rig(upstream_url=talker.url)
+            await a_channel(rig.gateway, "spare", spare, priority=-1)
 
-        said = await rig.press(grid, "U1")
+            answer = await submit(rig)
 
-    assert (said["code"], said["properties"]["reason"]) == (4, "parent_gone_upstream")
-    assert (len(raw.requests), len(second.requests)) == (1, 0)
-    assert (await running(rig), await rig.balance()) == (0, paid)
+    assert answer["code"] == 1
+    assert elsewhere.asked == []
 
 
-async def test_a_channel_that_finds_nobody_for_a_prompt_leads_to_the_next(
+async def test_what_nobody_listens_for_goes_to_the_next_channel(
+    make_rig: MakeRig, spare: str
+) -> None:
+    rig = await make_rig(upstream_url=CLOSED)
+    other = await a_channel(rig.gateway, "spare", spare, priority=-1)
+
+    task_id = (await submit(rig))["result"]
+
+    assert (await rig.finished(task_id))["status"] == "SUCCESS"
+    assert (await rig.task(task_id)).channel_id == other
+    assert await attempts(rig) == ["not_sent", "accepted"]
+    await assert_nothing_is_held(rig, spent=PRICE)
+
+
+async def test_when_no_channel_takes_it_the_refusal_is_the_answer(make_rig: MakeRig) -> None:
+    async with talking(says({"code": 9, "description": "cannot do it"})) as talker:
+        rig = await make_rig(upstream_url=talker.url)
+
+        answer = await submit(rig, **HOOK)
+
+    assert (answer["code"], answer["result"]) == (9, None)
+    assert answer["properties"]["reason"] == "upstream_refused"
+    assert await told(rig) == []
+    await assert_nothing_is_held(rig)
+
+
+# What nobody knows
+
+
+@pytest.mark.parametrize("answer", NOBODY_KNOWS.values(), ids=NOBODY_KNOWS)
+async def test_what_may_have_arrived_is_never_sent_again(
+    make_rig: MakeRig, spare: str, answer: bytes | None
+) -> None:
+    async with talking(answer) as talker:
+        rig = await make_rig(upstream_url=talker.url)
+        other = await a_channel(rig.gateway, "spare", spare, priority=-1)
+
+        task_id = (await submit(rig, **HOOK))["result"]
+        unknown = await rig.task(task_id)
+        for pause in (0, 2 * SECOND, 30 * SECOND, 11 * MINUTE):
+            await rig.look(after=pause)
+            await rig.hand_on()
+
+    lost = await rig.fetch(task_id)
+    assert unknown.state is State.UNKNOWN
+    assert (lost["status"], lost["properties"]["reason"]) == ("FAILURE", "orphan")
+    assert len(talker.submits) == 1
+    assert (await slots(rig))[other] == 0
+    assert await attempts(rig) == ["unknown"]
+    assert await told(rig) == [("submitted", "UNKNOWN"), ("final", "FAILURE")]
+    await assert_nothing_is_held(rig)
+
+
+async def test_a_submit_never_travels_on_a_connection_that_was_used_before(
     make_rig: MakeRig,
 ) -> None:
-    async with two(make_rig, coded(3)) as scene:
-        said = await submit(scene.rig)
+    numbers = iter(range(1, 99))
 
-        assert (said["code"], scene.asked) == (1, (1, 1))
-        assert await scene.running() == (0, 1)
+    def answer(asked: Asked) -> bytes:
+        return takes(f"job-{next(numbers)}") if asked.submit else says([])
+
+    async with talking(answer, keeps=True) as talker:
+        rig = await make_rig(upstream_url=talker.url)
+        for prompt in ("one", "two", "three"):
+            assert (await submit(rig, prompt))["code"] == 1
+            await rig.look()
+        talker.keeps = False  # what stands idle is closed from here on
+        for prompt in ("four", "five"):
+            assert (await submit(rig, prompt))["code"] == 1
+            await rig.look()
+
+    used = [each.connection for each in talker.submits]
+    assert len(set(used)) == 5
+    for number in used:
+        assert sum(each.connection == number for each in talker.asked) == 1
+    assert await attempts(rig) == ["accepted"] * 5
 
 
-@pytest.mark.parametrize(("code", "ours"), [(24, 24), (4, 9)])
-async def test_refused_content_is_shown_to_no_other_channel_and_the_answer_is_all(
-    make_rig: MakeRig, code: int, ours: int
+# What waits
+
+
+@pytest.mark.parametrize("answer", NO_ROOM.values(), ids=NO_ROOM)
+async def test_a_channel_without_room_rests_as_long_as_it_says_and_the_task_waits(
+    make_rig: MakeRig, answer: bytes
 ) -> None:
-    async with two(make_rig, coded(code)) as scene:
-        said = await submit(scene.rig, notifyHook=HOOK)
+    async with talking(answer) as talker:
+        rig = await make_rig(upstream_url=talker.url)
 
-        assert (said["code"], scene.asked) == (ours, (1, 0))
-        assert await told(scene.rig) == []
-        assert (await scene.running(), await scene.rig.balance()) == ((0, 0), UNTOUCHED)
+        task_id = (await submit(rig, **HOOK))["result"]
+        talker.answer = lambda _: takes()
+        waits = await rig.task(task_id)
+        rig.clock.pass_by(16 * SECOND)
+        await rig.hand_on()
+        still = await rig.task(task_id)
+        rig.clock.pass_by(2 * SECOND)
+        await rig.hand_on()
 
-
-async def test_a_late_refusal_is_told_by_hook_to_who_has_got_the_id(make_rig: MakeRig) -> None:
-    async with speaking(coded(24), slow=True) as raw:
-        rig = await make_rig(upstream_url=raw.url)
-        rig.gateway = replace(rig.gateway, answer_wait=0)
-        transport = httpx.ASGITransport(create_app(rig.gateway, WebSettings()))
-        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
-            rig.client = client
-            said = await submit(rig, notifyHook=HOOK)
-            await raw.arrived.wait()
-            meanwhile = await kept(rig), await running(rig), await told(rig)
-
-            raw.speak.set()
-            await rig.gateway.senders.settle()
-
-            task = await rig.fetch(said["result"])
-    assert (said["code"], meanwhile) == (1, ([("SENDING", "")], 1, []))
-    assert (task["status"], task["properties"]["reason"]) == ("FAILURE", "banned_word")
-    assert await told(rig) == [("final", "FAILURE")]
-    assert (await running(rig), await rig.balance()) == (0, UNTOUCHED)
+    assert (waits.state, still.state) == (State.QUEUED, State.QUEUED)
+    assert (await rig.task(task_id)).state is State.SUBMITTED
+    assert len(talker.submits) == 2
+    assert await attempts(rig) == ["busy", "accepted"]
+    assert await told(rig) == [("submitted", "SUBMITTED")]
+    assert await rig.balance() == (RICH - PRICE, PRICE, 0)
+    assert await slots(rig) == {rig.channel_id: 1}
+    assert await rig.books() == ()
 
 
-EXISTED = reply({"code": 21, "result": "job-1", "properties": {"status": "IN_PROGRESS"}})
+async def test_a_full_channel_is_waited_for_though_another_cannot_be_reached(
+    make_rig: MakeRig,
+) -> None:
+    async with talking(NO_ROOM["code 23"]) as talker:
+        rig = await make_rig(upstream_url=talker.url)
+        await a_channel(rig.gateway, "down", CLOSED, priority=-1)
+
+        answer = await submit(rig)
+
+    assert answer["code"] == 1
+    assert (await rig.task(answer["result"])).state is State.QUEUED
+    assert await rig.books() == ()
 
 
-async def test_a_job_of_the_same_user_that_runs_already_is_the_answer(make_rig: MakeRig) -> None:
-    async with speaking(taken(), EXISTED) as raw:
-        rig = await make_rig(upstream_url=raw.url)
-        first = await submit(rig)
+# What concerns other tasks
 
-        again = await submit(rig)
 
-    assert (again["code"], again["result"]) == (1, first["result"])
+async def test_a_parent_that_the_provider_lost_is_told_apart(make_rig: MakeRig) -> None:
+    rig = await make_rig()
+    grid = await rig.imagine()
+    await rig.finished(grid)
+
+    async with talking(says({"code": 3, "description": "no such task"})) as forgetful:
+        await rig.gateway.store.write(channels.set_base_url, rig.channel_id, forgetful.url)
+        rig.clock.pass_by(2 * SECOND)
+        answer = await rig.press(grid, "U1", **HOOK)
+
+    assert (answer["code"], answer["properties"]["field"]) == (4, "taskId")
+    assert answer["properties"]["reason"] == "parent_gone_upstream"
+    assert len(forgetful.submits) == 1
+    assert await told(rig) == []
+    await assert_nothing_is_held(rig, spent=PRICE)
+
+
+@pytest.fixture
+async def knows() -> AsyncGenerator[Talker]:
+    """An upstream that takes the first submit, and knows the same job at every other."""
+    known = {"status": "IN_PROGRESS", "imageUrl": ""}
+
+    def answer(asked: Asked) -> bytes:
+        if not asked.submit:
+            return says([])
+        again = len(talker.submits) > 1
+        return says({"code": 21, "result": "job-1", "properties": known}) if again else takes()
+
+    async with talking(answer) as talker:
+        yield talker
+
+
+async def test_work_of_ours_that_the_provider_knows_is_the_first_task(
+    make_rig: MakeRig, knows: Talker
+) -> None:
+    rig = await make_rig(upstream_url=knows.url)
+    first = await submit(rig)
+
+    again = await submit(rig, **HOOK)
+
+    assert again["result"] == first["result"]
     assert again["properties"]["existed"] is True
-    assert (await running(rig), await rig.balance()) == (1, HELD)
+    assert await told(rig) == []
+    assert await rig.balance() == (RICH - PRICE, PRICE, 0)
+    assert await slots(rig) == {rig.channel_id: 1}
+    assert await rig.books() == ()
 
 
-async def test_a_job_of_another_user_is_not_given_away(make_rig: MakeRig) -> None:
-    async with speaking(taken(), EXISTED) as raw:
-        rig = await make_rig(upstream_url=raw.url)
-        first = await submit(rig)
+async def test_anothers_work_is_not_handed_out(make_rig: MakeRig, knows: Talker) -> None:
+    rig = await make_rig(upstream_url=knows.url)
+    await rig.post(IMAGINE, {"prompt": "a fox"}, by=rig.bob)
 
-        other = await submit(rig, by=rig.bob)
+    answer = await submit(rig, **HOOK)
 
-    assert (other["code"], other["properties"]["reason"]) == (9, "upstream_refused")
-    assert first["result"] not in str(other)
-    assert sorted(await kept(rig)) == [("FAILURE", "upstream_conflict"), ("SUBMITTED", "")]
-    assert (await running(rig), await rig.balance()) == (1, HELD)
-    assert await rig.balance(rig.bob) == UNTOUCHED
+    conflict = await rig.fetch(await the_task(rig))
+    assert (answer["code"], answer["result"]) == (9, None)
+    assert (conflict["status"], conflict["properties"]["reason"]) == (
+        "FAILURE",
+        "upstream_conflict",
+    )
+    assert await told(rig) == []
+    assert await rig.balance() == (RICH, 0, 0)
+    assert await rig.balance(rig.bob) == (RICH - PRICE, PRICE, 0)
+    assert await rig.books() == ()
+
+
+async def test_work_of_a_task_that_failed_belongs_to_the_one_that_asks_again(
+    make_rig: MakeRig, knows: Talker
+) -> None:
+    rig = await make_rig(upstream_url=knows.url)
+    first = await rig.task((await submit(rig))["result"])
+    await fail(rig.gateway, first, FailReason.ADMIN, actor="admin")
+
+    again = await rig.task((await submit(rig))["result"])
+
+    assert again.id != first.id
+    assert (again.state, again.upstream_id) == (State.SUBMITTED, "job-1")
+    assert await rig.balance() == (RICH - PRICE, PRICE, 0)
+    assert await rig.books() == ()
+
+
+async def test_a_window_under_a_known_id_is_not_opened_twice(
+    make_rig: MakeRig, knows: Talker
+) -> None:
+    rig = await make_rig(upstream_url=knows.url)
+    await rig.post(IMAGINE, {"prompt": "a fox"}, by=rig.bob)
+    asks = {"code": 21, "result": "job-1", "properties": {"finalPrompt": "a fox"}}
+    knows.answer = lambda _: says(asks)
+
+    answer = await submit(rig)
+
+    assert answer["code"] == 9
+    assert (await rig.fetch(await the_task(rig)))["status"] == "FAILURE"
+    await rig.gateway.senders.settle()
+    assert await rig.balance() == (RICH, 0, 0)
+    assert await rig.books() == ()
+
+
+# Who is told
+
+
+REFUSALS = {
+    "a banned word": says({"code": 24, "description": "no", "properties": {"bannedWord": "fox"}}),
+    "a wrong request": says({"code": 4, "description": "no"}),
+    "no channel left": says({"code": 9, "description": "no"}),
+}
+
+
+@pytest.mark.parametrize("answer", REFUSALS.values(), ids=REFUSALS)
+async def test_a_client_that_waits_is_told_of_a_refusal_and_no_webhook_is(
+    make_rig: MakeRig, answer: bytes
+) -> None:
+    async with talking(answer) as talker:
+        rig = await make_rig(upstream_url=talker.url)
+
+        refused = await submit(rig, **HOOK)
+
+    assert refused["code"] in {24, 4, 9}
+    assert refused["result"] is None
+    assert (await rig.fetch(await the_task(rig)))["status"] == "FAILURE"
+    assert await told(rig) == []
+    await assert_nothing_is_held(rig)
+
+
+@pytest.mark.parametrize("answer", REFUSALS.values(), ids=REFUSALS)
+async def test_a_client_that_was_answered_before_the_refusal_hears_of_it_later(
+    make_rig: MakeRig, answer: bytes
+) -> None:
+    async with talking(answer) as talker:
+        rig = await make_rig(upstream_url=talker.url, answer_wait=50)
+        talker.go.clear()
+
+        early = await submit(rig, **HOOK)
+        meanwhile = await rig.fetch(early["result"])
+        talker.go.set()
+        await rig.gateway.senders.settle()
+
+    task = await rig.fetch(early["result"])
+    assert (early["code"], meanwhile["status"]) == (1, "NOT_START")
+    assert (task["status"], task["failReason"]) == ("FAILURE", "no")
+    assert await told(rig) == [("final", "FAILURE")]
+    await assert_nothing_is_held(rig)
+
+
+async def test_a_client_that_was_answered_before_the_conflict_hears_of_it_later(
+    make_rig: MakeRig,
+) -> None:
+    async with talking(takes()) as talker:
+        rig = await make_rig(upstream_url=talker.url, answer_wait=50)
+        await rig.post(IMAGINE, {"prompt": "a fox"}, by=rig.bob)
+        talker.go.clear()
+
+        early = await submit(rig, **HOOK)
+        talker.go.set()
+        await rig.gateway.senders.settle()
+
+    task = await rig.fetch(early["result"])
+    assert task["properties"]["reason"] == "upstream_conflict"
+    assert await told(rig) == [("final", "FAILURE")]
+    assert await rig.balance() == (RICH, 0, 0)
+
+
+async def test_a_slow_channel_that_takes_it_after_all_is_followed(make_rig: MakeRig) -> None:
+    async with talking(takes()) as talker:
+        rig = await make_rig(upstream_url=talker.url, answer_wait=50)
+        talker.go.clear()
+
+        early = await submit(rig, **HOOK)
+        talker.go.set()
+        await rig.gateway.senders.settle()
+
+    assert (await rig.task(early["result"])).state is State.SUBMITTED
+    assert await told(rig) == [("submitted", "SUBMITTED")]
+    assert len(talker.submits) == 1
+    assert await rig.balance() == (RICH - PRICE, PRICE, 0)
