@@ -59,7 +59,7 @@ def main() -> None:
         return
     if _stamp("dev").exists():
         kind = "dev"  # nobody who has the tools loses them
-    print(f"Installing the packages of locks/{kind}.txt into .venv ...", flush=True)
+    _say(f"Installing the packages of locks/{kind}.txt into .venv ...")
     uv = _uv_on_the_path()
     _make_venv(uv)
     for stamp in (_stamp("run"), _stamp("dev")):
@@ -128,7 +128,7 @@ def _fetch_uv() -> str | None:
         requirements.flush()
         apart = ("--retries=1", "--target", str(FETCHED))
         if not _pip("install", *apart, *_checked(Path(requirements.name))):
-            print("uv cannot be fetched; going on with pip ...", flush=True)
+            _say("uv cannot be fetched; going on with pip ...")
     return str(uv) if uv.exists() else None
 
 
@@ -184,8 +184,13 @@ def _run(*command: str, environment: Mapping[str, str] | None = None) -> bool:
     return subprocess.run(command, env=environment, check=False).returncode == 0
 
 
+def _say(message: str) -> None:
+    """Standard output belongs to what is run after us."""
+    print(message, file=sys.stderr, flush=True)
+
+
 def _stop(message: str) -> NoReturn:
-    print(message, file=sys.stderr)
+    _say(message)
     sys.exit(1)
 
 

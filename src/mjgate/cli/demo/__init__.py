@@ -63,7 +63,8 @@ def demo(
     if shown is None:
         raise typer.Abort
     if not once:
-        note(f"\nAll of it has ended; pictures and books stay in {data_dir}.")
+        note()
+        note(f"All of it has ended; pictures and books stay in {data_dir}.")
 
 
 def _config(data_dir: Path, host: str | None, port: int | None, public_url: str | None) -> Config:
