@@ -1,6 +1,5 @@
 """A task for tests that need one and do not care about most of it."""
 
-from dataclasses import replace
 from typing import Any
 
 from mjgate.domain.action import Action, Bot, Mode
@@ -54,4 +53,4 @@ _PLAIN = Task(
 
 def a_task(**different: Any) -> Task:  # noqa: ANN401  any column of a task
     """A task that is being sent, but for what is `different`."""
-    return replace(_PLAIN, **different)
+    return _PLAIN._replace(**different)

@@ -7,13 +7,15 @@ kept-alive connection would leave nobody knowing whether it arrived. Looks reuse
 
 import io
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
-from types import SimpleNamespace
-from typing import Final, Self, cast
+from typing import Final, Self
 from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
 
 from mjgate.dialects import Call, Heard
 from mjgate.domain.clock import SECOND
@@ -42,6 +44,16 @@ class Endpoint:
         return urlsplit(self.base_url).hostname or ""
 
 
+@dataclass(slots=True)
+class _Reached:
+    """Whether a connection was made for a request."""
+
+    connected: bool = False
+
+
+_reached: Final[ContextVar[_Reached]] = ContextVar("reached")
+
+
 class Upstream:
     """Sends calls to channels and says what certainly happened."""
 
@@ -62,9 +74,10 @@ class Upstream:
     async def submit(self, endpoint: Endpoint, call: Call) -> Heard:
         """Hand a task over, once. NotSent only if no connection was made, else Unanswered."""
         limits = aiohttp.ClientTimeout(total=SEND_LIMIT / SECOND, sock_connect=CONNECT_LIMIT)
-        reached = SimpleNamespace(connected=False)
+        reached = _Reached()
+        _reached.set(reached)
         try:
-            return await _ask(self._submits, endpoint, call, limits, reached)
+            return await _ask(self._submits, endpoint, call, limits)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             said = f"{type(error).__name__}: {error}"
             if reached.connected:
@@ -74,8 +87,9 @@ class Upstream:
     async def look(self, endpoint: Endpoint, call: Call, *, limit: float = LOOK_LIMIT) -> Heard:
         """Ask how tasks are doing; may be repeated at will. `limit` in seconds. Unanswered."""
         limits = aiohttp.ClientTimeout(total=limit, sock_connect=min(limit, CONNECT_LIMIT))
+        _reached.set(_Reached())
         try:
-            return await _ask(self._looks, endpoint, call, limits, SimpleNamespace())
+            return await _ask(self._looks, endpoint, call, limits)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             msg = f"{type(error).__name__}: {error}"
             raise Unanswered(msg) from error
@@ -86,7 +100,6 @@ async def _ask(
     endpoint: Endpoint,
     call: Call,
     limits: aiohttp.ClientTimeout,
-    reached: SimpleNamespace,
 ) -> Heard:
     body = None if call.body is None else msgspec.json.encode(call.body)
     headers = dict(endpoint.headers) | {"Accept": "application/json"}
@@ -99,7 +112,6 @@ async def _ask(
         headers=headers,
         timeout=limits,
         allow_redirects=False,
-        trace_request_ctx=reached,
     ) as answer:
         content = await _whole(answer)
         named = {name.lower(): value for name, value in answer.headers.items()}
@@ -118,22 +130,23 @@ async def _whole(answer: aiohttp.ClientResponse) -> bytes:
     return bytes(content)
 
 
+class _Connector(aiohttp.TCPConnector):
+    """Says when a connection is made: from then on a request may have left, whatever happens."""
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109  as the class above has it
+    ) -> Connection:
+        connection = await super().connect(req, traces, timeout)
+        _reached.get().connected = True
+        return connection
+
+
 def _session(*, reuse: bool) -> aiohttp.ClientSession:
-    trace = aiohttp.TraceConfig()
-    trace.on_connection_create_end.append(_connected)
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, force_close=not reuse, ttl_dns_cache=60),
+        connector=_Connector(limit=0, force_close=not reuse, ttl_dns_cache=60),
         cookie_jar=aiohttp.DummyCookieJar(),
-        trace_configs=[trace],
         trust_env=False,
     )
-
-
-async def _connected(
-    _session: aiohttp.ClientSession,
-    context: SimpleNamespace,
-    _parameters: aiohttp.TraceConnectionCreateEndParams,
-) -> None:
-    """From here on a request may have left, whatever happens."""
-    reached = cast("SimpleNamespace", context.trace_request_ctx)
-    reached.connected = True

@@ -1,7 +1,5 @@
 """Any walk through the table: money, slots, webhooks and what a client has seen stay in step."""
 
-from dataclasses import replace
-
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -47,7 +45,7 @@ class ALife(RuleBasedStateMachine):
             return
         confirmed = self.task.confirmed or (self.task.state is State.WINDOW and not to.final)
         failed = reason if to is State.FAILURE else ""
-        self.task = replace(self.task, state=to, confirmed=confirmed, reason=failed)
+        self.task = self.task._replace(state=to, confirmed=confirmed, reason=failed)
         self._goes(edge, settle=settle)
 
     @precondition(lambda self: self.task.state.final)
@@ -57,7 +55,7 @@ class ALife(RuleBasedStateMachine):
         if edge is None:
             return
         assert (self.task.reason in RESCUABLE, self.task.rescued) == (True, False)
-        self.task = replace(self.task, state=to, rescued=True)
+        self.task = self.task._replace(state=to, rescued=True)
         self._goes(edge, settle=False)
 
     def _goes(self, edge: Edge, *, settle: bool) -> None:
@@ -71,7 +69,7 @@ class ALife(RuleBasedStateMachine):
             self.ended.append(Money.RELEASE if money is Money.RELEASE else Money.SETTLE)
         self.told += edge.tells(announced=self.task.announced, quiet=False)
         announced = self.task.announced or Hook.SUBMITTED in edge.hooks
-        self.task = replace(self.task, announced=announced)
+        self.task = self.task._replace(announced=announced)
         if not self.seen or self.seen[-1] is not self.task.status:
             self.seen.append(self.task.status)
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from mjgate.domain.action import Action, Bot, Mode
 from mjgate.domain.buttons import Button
@@ -223,8 +223,7 @@ class Report:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """A task as the store keeps it. Times are epoch milliseconds, prices quota units."""
 
     id: int

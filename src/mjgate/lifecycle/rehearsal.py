@@ -5,7 +5,7 @@ A refusal is the one that the submit would get.
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
@@ -73,7 +73,7 @@ async def rehearse_modal(gateway: Gateway, caller: Caller, order: Order) -> Fore
 async def _channel(gateway: Gateway, planned: Plan) -> int | None:
     """The channel that would get it now; None if it would have to wait. Raises Refused."""
     if planned.parent is not None:
-        return await _home(gateway, replace(planned.parent, mode=planned.mode))
+        return await _home(gateway, planned.parent._replace(mode=planned.mode))
     choice = await choice_of(gateway, planned.need)
     refused = refusal(choice, planned.need)
     if refused is not None:
@@ -116,10 +116,10 @@ async def _forecast(
         return Forecast(price=task.price, mode=task.mode, free=free, seconds=seconds)
     if on_limit is OnLimit.REJECT:
         raise QueueFull
-    task = replace(task, id=task.id or tasks.mint(gateway.clock.now()))
+    task = task._replace(id=task.id or tasks.mint(gateway.clock.now()))
     if on_limit is None:
         turn, _ = await lanes.turn_in(reader, task.lane, task.user_id)
-        waiting = replace(task, turn=turn)
+        waiting = task._replace(turn=turn)
     else:
         waiting = await lined_up(reader, task)
     position = 1 + await lanes.ahead(reader, waiting)

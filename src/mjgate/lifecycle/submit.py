@@ -8,7 +8,7 @@ channel's verdict, and the sending goes on without the client if it takes longer
 import asyncio
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from mjgate.domain.account import Caller, OnLimit
@@ -234,9 +234,8 @@ async def _write(
 def _minted(draft: Task, route: Route | None, now: int) -> Task:
     """The draft with an id of its own, on its way to the channel or into the queue."""
     if route is None:
-        return replace(draft, id=tasks.mint(now))
-    return replace(
-        draft,
+        return draft._replace(id=tasks.mint(now))
+    return draft._replace(
         id=tasks.mint(now),
         state=State.SENDING,
         channel_id=route.channel_id,
@@ -271,7 +270,7 @@ async def lined_up(reader: Reader, task: Task) -> Task:
     if row is not None and waiting >= row["max_waiting"]:
         msg = f"{waiting} of your tasks are waiting already; submit more when some have finished."
         raise QueueFull(msg)
-    return replace(task, turn=turn)
+    return task._replace(turn=turn)
 
 
 async def _pressed_before(gateway: Gateway, draft: Task, broken: ConstraintBroken) -> Outcome:

@@ -53,12 +53,6 @@ async def get(reader: Reader, channel_id: int) -> Channel | None:
     return None if row is None else from_row(row, {})
 
 
-async def instance_id(reader: Reader, channel_id: int) -> str:
-    """The channel's public instance id."""
-    row = await reader.row("SELECT instance_id FROM channels WHERE id = :id", id=channel_id)
-    return "" if row is None else str(row["instance_id"])
-
-
 async def present(reader: Reader, channel_id: int) -> Channel | None:
     """The channel, unless it is deleted."""
     row = await reader.row(

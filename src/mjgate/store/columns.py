@@ -1,7 +1,6 @@
 """A task as its row: how it is read, and the columns and statements by which `moves` writes it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from functools import lru_cache
 from typing import Any, Final
 
@@ -106,7 +105,7 @@ def from_row(row: Row) -> Task:
     values: list[Any] = list(row)
     for place, read in _READ:
         values[place] = read(values[place])
-    return Task(*values)
+    return Task._make(values)
 
 
 def _mode(text: str | None) -> Mode | None:
@@ -131,7 +130,5 @@ _BY_NAME: Final[Mapping[str, Callable[[Any], object]]] = {
     ),
 }
 _READ: Final = tuple(
-    (place, _BY_NAME[field.name])
-    for place, field in enumerate(fields(Task))
-    if field.name in _BY_NAME
+    (place, _BY_NAME[name]) for place, name in enumerate(Task._fields) if name in _BY_NAME
 )

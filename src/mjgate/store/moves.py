@@ -7,7 +7,6 @@ goes with it: event, follow row, webhook rows, tally, ledger entry, then money a
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TypedDict, Unpack
 
 from mjgate.domain.action import Action
@@ -40,8 +39,7 @@ async def create(tx: Transaction, task: Task, *, actor: str, now: int) -> Task:
     """Insert `task`, born in its state. QuotaNotEnough, SlotTakenError, ConstraintBroken."""
     edge = BY_ENDS[None, task.state]
     holds = edge.money in {Money.HOLD, Money.HOLD_AND_SETTLE}
-    task = replace(
-        task,
+    task = task._replace(
         version=1,
         hold_no=1 if holds else 0,
         hold_open=edge.money is Money.HOLD,
@@ -131,7 +129,7 @@ def _evolve(before: Task, edge: Edge, money: Money, now: int, facts: Facts) -> T
         "start_at": now if started else before.start_at,
         "finish_at": now if target.final else None,
     }
-    return replace(before, **{**facts, **derived})
+    return before._replace(**{**facts, **derived})
 
 
 async def _event(tx: Transaction, task: Task, at: int, actor: str, data: object) -> None:

@@ -149,10 +149,13 @@ async def _answer(context: Context, outcome: Outcome) -> SubmitAnswer:
 
 
 async def _channel(context: Context, channel_id: int | None) -> dict[str, object]:
-    if channel_id is None:
-        return {}
-    instance = await channels.instance_id(context.gateway.store.reader, channel_id)
-    return {"discordInstanceId": instance} if instance else {}
+    """The public instance id of the channel that has the task."""
+    gateway = context.gateway
+    known = await gateway.channels.value(
+        gateway.clock.now(), partial(channels.all_in_use, gateway.store.reader)
+    )
+    found = next((each for each in known if each.id == channel_id), None)
+    return {} if found is None else {"discordInstanceId": found.instance_id}
 
 
 async def _refused(
