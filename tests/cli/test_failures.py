@@ -2,6 +2,7 @@
 
 import inspect
 import sqlite3
+import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -264,6 +265,21 @@ def test_the_list_says_of_each_command_what_it_says_itself() -> None:
     listed = {row.name: row.help for row in ROWS if row.name in said}
 
     assert said == listed
+
+
+def test_the_list_is_shown_without_loading_what_it_lists(tmp_path: Path) -> None:
+    heavy = {"aiohttp", "asyncpg", "numpy", "starlette", "uvicorn"}
+    script = (
+        "import sys; from mjgate.cli import ended; ended(['--help']);"
+        f"print(sorted({heavy} & set(sys.modules)))"
+    )
+
+    said = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout
+
+    assert "doctor" in said
+    assert said.splitlines()[-1] == "[]"
 
 
 def test_a_command_is_told_as_it_has_to_be_typed(

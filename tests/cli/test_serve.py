@@ -2,12 +2,15 @@
 
 import signal
 import socket
+import sys
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
 from tests.cli.processes import ask, json_of, popen, service, typed, until_ready
+
+MEGABYTES = 120
 
 pytestmark = pytest.mark.usefixtures("loopback")
 
@@ -99,6 +102,16 @@ def test_a_busy_port_is_named_with_another_to_try(
     assert ended.stderr.strip().endswith(f"next: mjgate {words[0]} --port {taken + 1}")
     assert "Traceback" not in ended.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read as Linux tells it")
+def test_a_server_without_work_is_small(tmp_path: Path) -> None:
+    with service("serve", "--port", "0", home=tmp_path) as gateway:
+        ask(f"{gateway.url}/health/ready")
+        status = Path(f"/proc/{gateway.process.pid}/status").read_text()
+
+    resident = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
+    assert int(resident.split()[1]) < MEGABYTES * 1024
 
 
 def test_an_address_of_another_machine_is_refused(tmp_path: Path) -> None:

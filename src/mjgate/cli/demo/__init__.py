@@ -22,7 +22,7 @@ import typer
 
 from mjgate.cli.demo.children import running
 from mjgate.cli.demo.ending import tell_end
-from mjgate.cli.demo.ground import Ground, another, claimed, laid
+from mjgate.cli.demo.ground import DATA_DIR, Ground, another, claimed, laid
 from mjgate.cli.demo.round import Shown, whole_round
 from mjgate.cli.demo.story import Story
 from mjgate.cli.service import Host, PublicUrl, listen, listening, until_stopped
@@ -53,7 +53,7 @@ def demo(
     as_json: Json = False,
     data_dir: Annotated[
         Path, typer.Option("--data-dir", help="A directory of the demo's own.")
-    ] = Path("demo-data"),
+    ] = DATA_DIR,
 ) -> None:
     """Start a gateway and an upstream, and draw a first picture. Needs nothing else."""
     with _explained(data_dir):

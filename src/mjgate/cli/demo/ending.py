@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 from typing import Final
 
-from mjgate.cli.demo.ground import CHANNEL, Ground
+from mjgate.cli.demo.ground import CHANNEL, DATA_DIR, Ground
 from mjgate.cli.demo.round import Shown
 from mjgate.cli.demo.story import Story
 from mjgate.config import Config
@@ -36,7 +36,8 @@ def tell_end(story: Story, config: Config, shown: Shown, ground: Ground, *, once
 def _over(story: Story, config: Config) -> None:
     story.part("Done")
     story.text("To have it running, with an address and a key to try:")
-    story.command(f"mjgate demo --data-dir {_near(config.data_dir)}")
+    usual = config.data_dir == DATA_DIR.absolute()
+    story.command("mjgate demo" if usual else f"mjgate demo --data-dir {_near(config.data_dir)}")
 
 
 def _running(story: Story, config: Config, shown: Shown, ground: Ground) -> None:

@@ -23,6 +23,7 @@ from mjgate.store import accounts, channels
 ROOM: Final = 64 << 20
 """Bytes of free disk that a demo wants to begin with."""
 
+DATA_DIR: Final = Path("demo-data")
 MARKER: Final = "made-by-mjgate-demo"
 NAME: Final = "demo"
 CHANNEL: Final = "sandbox"
