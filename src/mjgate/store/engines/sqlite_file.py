@@ -118,7 +118,9 @@ class File:
         if code == sqlite3.SQLITE_CANTOPEN and not self._path.parent.is_dir():
             return "its directory does not exist"
         if code == sqlite3.SQLITE_CANTOPEN and not self._path.exists():
-            return "there is no such file"
+            if self._must_exist:
+                return "there is no such file"
+            return "cannot be made; look at its directory and its permissions"
         return _SENTENCES[code]
 
 
