@@ -6,7 +6,6 @@ Everything is written by the functions that a request, an answer or a look would
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import replace
 
 from mjgate.dialects import Accepted
 from mjgate.domain.account import Caller
@@ -63,8 +62,7 @@ async def open_window(
 ) -> Task:
     """A button that asks first: a window that we keep. Refused."""
     caller = await caller_of(gateway, person)
-    draft = replace(
-        a_draft(gateway, caller, price, hook=hook),
+    draft = a_draft(gateway, caller, price, hook=hook)._replace(
         state=State.WINDOW,
         channel_id=route.channel_id,
         credential_id=route.credential_id,
@@ -76,8 +74,7 @@ async def open_window(
 async def done_here(gateway: Gateway, draft: Task) -> Task:
     """Work that needs no channel: the task is born finished."""
     now = gateway.clock.now()
-    done = replace(
-        draft,
+    done = draft._replace(
         id=tasks.mint(now),
         state=State.SUCCESS,
         result=PICTURE,

@@ -35,7 +35,7 @@ from mjgate.lifecycle.nodes import clear_up
 from mjgate.lifecycle.rescue import _deliver
 from mjgate.lifecycle.routing import Route, line
 from mjgate.lifecycle.verdict import Waiting, refused, taken, unknown
-from mjgate.store import channels, follow, ledger
+from mjgate.store import attempts, channels, follow, ledger
 from mjgate.store.columns import encode_result, from_row
 from mjgate.store.database import Row, Transaction
 from mjgate.store.moves import note_progress
@@ -194,8 +194,9 @@ class Books(RuleBasedStateMachine):
 
         async def answered() -> None:
             task = await self._task(pick, State.SENDING, State.UNKNOWN)
+            sent = await attempts.of_task(self.gateway.store.reader, task.id)
             waiting = client(here=here)
-            if task.state in {State.QUEUED, State.WINDOW}:
+            if not sent or task.state in {State.QUEUED, State.WINDOW}:
                 return
             match answer:
                 case Accepted():
@@ -206,7 +207,7 @@ class Books(RuleBasedStateMachine):
                 case Rejected(verdict=Verdict.CONTENT):
                     await refused(self.gateway, task, answer, (), waiting)
                 case _:
-                    await _elsewhere(self.gateway, task, answer, _Tour(), waiting)
+                    await _elsewhere(self.gateway, task, answer, _Tour(sent[-1]), waiting)
 
         self.run(answered())
 

@@ -13,21 +13,32 @@ class Cut(Enum):
 
     BEFORE_IT_ARRIVES = auto()
     BEFORE_THE_ANSWER = auto()
+    LATE = auto()
+    """The connection is lost at once, but the word arrives when it is let through."""
 
 
 @dataclass
 class Wire:
-    """Carries bytes both ways; `cut_at` makes it cut the next connection that says `word`."""
+    """
+    Carries bytes both ways; `cut_at` makes it cut the next connection that says `word`.
+
+    `was_cut` tells that it has happened; `let_through` lets what is LATE arrive.
+    """
 
     server: Path
     port: int = 0
+    was_cut: asyncio.Event = field(default_factory=asyncio.Event)
+    let_through: asyncio.Event = field(default_factory=asyncio.Event)
     _word: bytes | None = None
+    _passes: int = 0
     _cut: Cut = Cut.BEFORE_IT_ARRIVES
     _answers_to_drop: set[asyncio.StreamWriter] = field(default_factory=set[asyncio.StreamWriter])
 
-    def cut_at(self, word: str, cut: Cut) -> None:
+    def cut_at(self, word: str, cut: Cut, *, passes: int = 0) -> None:
+        """The word may be said `passes` times before it is cut."""
         self._word = word.encode()
         self._cut = cut
+        self._passes = passes
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, until either end hangs up or it is cut."""
@@ -55,13 +66,27 @@ class Wire:
         writer: asyncio.StreamWriter,
     ) -> None:
         while data := await reader.read(1 << 16):
-            if self._word is not None and self._word in data:
-                self._word = None
+            if self._is_said(data):
                 if self._cut is Cut.BEFORE_IT_ARRIVES:
+                    raise ConnectionAbortedError
+                if self._cut is Cut.LATE:
+                    writer.transport.abort()
+                    await self.let_through.wait()
+                    to_server.write(data)
                     raise ConnectionAbortedError
                 self._answers_to_drop.add(writer)
             to_server.write(data)
         raise ConnectionAbortedError
+
+    def _is_said(self, data: bytes) -> bool:
+        if self._word is None or self._word not in data:
+            return False
+        self._passes -= 1
+        if self._passes >= 0:
+            return False
+        self._word = None
+        self.was_cut.set()
+        return True
 
     async def _answering(
         self, from_server: asyncio.StreamReader, writer: asyncio.StreamWriter

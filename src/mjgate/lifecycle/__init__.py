@@ -8,6 +8,7 @@ processes that died.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ from mjgate.public_http import PublicHTTP
 from mjgate.store.database import Database
 from mjgate.upstream import Upstream
 
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
 
 
@@ -47,8 +50,13 @@ class Senders:
         """Begin a send of its own."""
         task = asyncio.create_task(work)
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task.add_done_callback(self._over)
         return task
+
+    def _over(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a send went wrong", exc_info=error)
 
     async def settle(self) -> None:
         """Wait until nothing is under way."""

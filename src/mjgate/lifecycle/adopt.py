@@ -106,7 +106,7 @@ async def _asked_again(gateway: Gateway, to: Line, task: Task, attempt: Attempt)
 async def _taken(gateway: Gateway, task: Task, upstream_id: str) -> bool:
     """Give the job its task. False if it is another's."""
     try:
-        moved = await gateway.store.write(
+        moved = await gateway.store.write_surely(
             submitted_in, task.id, upstream_id, now=gateway.clock.now()
         )
     except ConstraintBroken:

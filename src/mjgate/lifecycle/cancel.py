@@ -35,7 +35,7 @@ async def cancel(gateway: Gateway, task_id: str, *, by: Caller) -> Task:
         ended = await fail(gateway, task, FailReason.CANCELLED, actor="user", still=task.state)
         return ended or await cancel(gateway, task_id, by=by)
     if task.state in {State.SENDING, State.UNKNOWN}:
-        if await gateway.store.write(tasks.want_cancel, task.id):
+        if await gateway.store.write_surely(tasks.want_cancel, task.id):
             return await tasks.by_id(gateway.store.reader, task.id) or task
         return await cancel(gateway, task_id, by=by)
     return await carry_out(gateway, task)
@@ -85,7 +85,7 @@ async def _last_look(gateway: Gateway, to: Line, task: Task) -> Report | None:
 
 async def _end(gateway: Gateway, task: Task, *, confirmed: bool) -> Task:
     """The money comes back if the channel has stopped; else the work was done and is paid."""
-    ended = await gateway.store.write(
+    ended = await gateway.store.write_surely(
         _cancel_in, task.id, settle=not confirmed, now=gateway.clock.now()
     )
     return ended or await _present(gateway, task)

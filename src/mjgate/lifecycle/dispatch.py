@@ -51,31 +51,31 @@ class _TooLate(NotSent):
 
 @dataclass(slots=True)
 class _Tour:
-    """The channels that did not take a task, and whether one of them only had no room."""
+    """Where a task is taken: by this attempt now, and before to channels that did not take it."""
 
+    attempt: Attempt
     tried: set[int] = field(default_factory=set[int])
     busy: bool = False
 
-    def note(self, task: Task, trouble: NotSent | Rejected) -> None:
-        """The channel that has the task now does not take it."""
-        if task.channel_id is not None:
-            self.tried.add(task.channel_id)
+    def note(self, trouble: NotSent | Rejected) -> None:
+        """The channel that was asked does not take it, perhaps only because it has no room."""
+        self.tried.add(self.attempt.channel_id)
         if isinstance(trouble, Rejected) and trouble.verdict is Verdict.BUSY:
             self.busy = True
 
 
 async def dispatch(gateway: Gateway, task: Task, attempt: Attempt, waiting: Waiting) -> Outcome:
     """Try one channel after the other until one takes it, or none can."""
-    tour = _Tour()
+    tour = _Tour(attempt)
     while True:
-        trouble = await _hand_over(gateway, task, attempt, waiting)
+        trouble = await _hand_over(gateway, task, tour.attempt, waiting)
         if isinstance(trouble, Outcome):
             return trouble
         log.info("channel did not take it", extra=task.log_context | {"why": str(trouble)})
         following = await _elsewhere(gateway, task, trouble, tour, waiting)
         if isinstance(following, Outcome):
             return following
-        task, attempt = following
+        task, tour.attempt = following
 
 
 async def _hand_over(
@@ -163,20 +163,22 @@ async def _elsewhere(
 ) -> Outcome | tuple[Task, Attempt]:
     """The next channel that could take it at once; else the queue; else the end."""
     if isinstance(trouble, _TooLate):
-        return await _wait(gateway, task)
-    tour.note(task, trouble)
+        return await _wait(gateway, task, tour.attempt)
+    tour.note(trouble)
     busy = isinstance(trouble, NotSent) or trouble.verdict is Verdict.BUSY
     if busy and task.channel_id is not None:
         await _pause(gateway, task, trouble)
     if task.bound:
-        return await (_wait(gateway, task) if busy else _give_up(gateway, task, trouble, waiting))
+        if busy:
+            return await _wait(gateway, task, tour.attempt)
+        return await _give_up(gateway, task, trouble, waiting)
     choice, found = await routes(gateway, need_of(task, without=frozenset(tour.tried)))
     for route in found:
         following = await _resend(gateway, task, route, trouble)
         if following is not None:
             return following
     if choice.whole or tour.busy:
-        return await _wait(gateway, task)
+        return await _wait(gateway, task, tour.attempt)
     return await _give_up(gateway, task, trouble, waiting)
 
 
@@ -198,7 +200,7 @@ async def _pause(gateway: Gateway, task: Task, trouble: NotSent | Rejected) -> N
     asked = trouble.retry_after if isinstance(trouble, Rejected) else None
     least, most = gateway.timing.busy_least, gateway.timing.busy_most
     rest = least if asked is None else min(max(asked * SECOND, least), most)
-    await gateway.store.write(
+    await gateway.store.write_surely(
         channels.pause, task.channel_id or 0, task.mode, gateway.clock.now() + rest
     )
 
@@ -210,7 +212,7 @@ async def _resend(
     number = len(await attempts.of_task(gateway.store.reader, task.id)) + 1
     attempt = attempt_at(gateway, task, number, route)
     try:
-        moved = await gateway.store.write(
+        moved = await gateway.store.write_surely(
             _resend_in, task.id, attempt, _ended(trouble), now=gateway.clock.now()
         )
     except SlotTakenError:
@@ -221,6 +223,8 @@ async def _resend(
 async def _resend_in(
     tx: Transaction, task_id: int, attempt: Attempt, ended: Ended, *, now: int
 ) -> Task | None:
+    if await attempts.begun(tx, attempt):
+        return await tasks.by_id(tx, task_id)
     await attempts.end(tx, task_id, ended, now)
     return await sending_in(tx, task_id, attempt, actor="sender", now=now)
 
@@ -243,19 +247,19 @@ async def sending_in(
     return moved
 
 
-async def _wait(gateway: Gateway, task: Task) -> Outcome:
+async def _wait(gateway: Gateway, task: Task, attempt: Attempt) -> Outcome:
     """Back to the queue, with a new turn."""
-    moved = await gateway.store.write(_wait_in, task.id, now=gateway.clock.now())
+    moved = await gateway.store.write_surely(_wait_in, attempt, now=gateway.clock.now())
     return Outcome(moved or await present(gateway, task))
 
 
-async def _wait_in(tx: Transaction, task_id: int, *, now: int) -> Task | None:
-    task = await tasks.locked(tx, task_id)
-    if task is None or task.state is not State.SENDING:
+async def _wait_in(tx: Transaction, attempt: Attempt, *, now: int) -> Task | None:
+    task = await tasks.locked(tx, attempt.task_id)
+    if task is None or not await attempts.begun(tx, attempt):
         return None
-    await attempts.end(tx, task_id, Ended.BUSY, now)
+    await attempts.end(tx, task.id, Ended.BUSY, now)
     turn, _ = await lanes.turn_in(tx, task.lane, task.user_id)
-    return await move(tx, task_id, State.QUEUED, actor="sender", now=now, turn=turn)
+    return await move(tx, task.id, State.QUEUED, actor="sender", now=now, turn=turn)
 
 
 async def _give_up(
@@ -265,7 +269,7 @@ async def _give_up(
     unsent = isinstance(trouble, NotSent)
     reason = FailReason.NO_CHANNEL if unsent else FailReason.UPSTREAM_REFUSED
     answer = NoChannel() if unsent else UpstreamRefused(await _words(gateway, task, trouble))
-    ended = await gateway.store.write(
+    ended = await gateway.store.write_surely(
         refused_in,
         task.id,
         reason,

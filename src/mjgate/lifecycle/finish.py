@@ -32,7 +32,7 @@ _MODERATED = (
 
 async def succeed(gateway: Gateway, task: Task, result: Result, *, actor: str) -> Task | None:
     """End with the result, and settle. None if the task had ended before."""
-    ended = await gateway.store.write(
+    ended = await gateway.store.write_surely(
         _succeed, task.id, result, actor=actor, now=gateway.clock.now()
     )
     return _told(task, ended, actor)
@@ -54,7 +54,7 @@ async def fail(  # noqa: PLR0913  each says one thing
 
     With `still` nothing happens either if it has left that state: the reason is none any more.
     """
-    ended = await gateway.store.write(
+    ended = await gateway.store.write_surely(
         fail_in,
         task.id,
         reason,

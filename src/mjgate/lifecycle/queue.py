@@ -75,7 +75,9 @@ async def _start(gateway: Gateway, task: Task, route: Route) -> bool:
     number = len(await attempts.of_task(gateway.store.reader, task.id)) + 1
     attempt = attempt_at(gateway, task, number, route)
     try:
-        moved = await gateway.store.write(_start_in, task.id, attempt, now=gateway.clock.now())
+        moved = await gateway.store.write_surely(
+            _start_in, task.id, attempt, now=gateway.clock.now()
+        )
     except SlotTakenError:
         return False
     if moved is None:
@@ -87,5 +89,5 @@ async def _start(gateway: Gateway, task: Task, route: Route) -> bool:
 async def _start_in(tx: Transaction, task_id: int, attempt: Attempt, *, now: int) -> Task | None:
     waiting = await tasks.locked(tx, task_id)
     if waiting is None or waiting.state is not State.QUEUED:
-        return None
+        return waiting if await attempts.begun(tx, attempt) else None
     return await sending_in(tx, task_id, attempt, actor="queue", now=now)

@@ -8,6 +8,7 @@ channel's verdict, and the sending goes on without the client if it takes longer
 import asyncio
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,11 +34,18 @@ from mjgate.lifecycle.work import Request, encode
 from mjgate.store import attempts, blobs, channels, idempotency, lanes, pressed, tasks
 from mjgate.store.attempts import Attempt
 from mjgate.store.books import Limit, SlotTakenError
-from mjgate.store.database import CommitUnknown, ConstraintBroken, Reader, Transaction
+from mjgate.store.database import (
+    CommitUnknown,
+    ConstraintBroken,
+    Reader,
+    StoreError,
+    Transaction,
+)
 from mjgate.store.idempotency import Remembered
 from mjgate.store.moves import create
 
 _MINTS: Final = 8
+_UNWRITTEN: Final = "The task could not be written; nothing was charged, try again."
 _CLASHES: Final = frozenset({"tasks_pkey", "attempts_pkey", "a_task_has_one_open_attempt"})
 """What breaks when the id that was drawn is another task's: draw again."""
 
@@ -109,9 +117,11 @@ async def _verdict(
     except asyncio.CancelledError:
         waiting.leave()
         raise
-    if sending.done() or not waiting.leave():
-        return await sending
-    return Outcome(await tasks.by_id(gateway.store.reader, task.id) or task)
+    with suppress(StoreError):  # the task is written: whatever went wrong, it is found later
+        if sending.done() or not waiting.leave():
+            return await sending
+        return Outcome(await tasks.by_id(gateway.store.reader, task.id) or task)
+    return Outcome(task)
 
 
 async def _routes(gateway: Gateway, planned: Plan) -> list[Route]:
@@ -217,9 +227,7 @@ async def _write(
                 _accept_in, acceptance, gateway.node, gateway.clock.now()
             )
         except CommitUnknown:
-            again = await tasks.by_id(gateway.store.reader, task.id)
-            if again is not None:
-                return again, attempt
+            return await _after_all(gateway, acceptance), attempt
         except ConstraintBroken as broken:
             if broken.name == "an_idempotency_key_is_used_once":
                 raise IdempotencyRunning(retry_after=1) from broken
@@ -227,8 +235,24 @@ async def _write(
                 raise
         else:
             return written, attempt
-    msg = "The task could not be written; nothing was charged, try again."
-    raise Overloaded(msg, retry_after=1)
+    raise Overloaded(_UNWRITTEN, retry_after=1)
+
+
+async def _after_all(gateway: Gateway, acceptance: Acceptance) -> Task:
+    """The COMMIT was lost: write the same task again, which cannot be there twice."""
+    for _ in range(_MINTS):
+        with suppress(CommitUnknown, ConstraintBroken):  # the first one has come through
+            return await gateway.store.write(
+                _again_in, acceptance, gateway.node, gateway.clock.now()
+            )
+    raise Overloaded(_UNWRITTEN, retry_after=1)
+
+
+async def _again_in(tx: Transaction, acceptance: Acceptance, node: str, now: int) -> Task:
+    written = await tasks.by_id(tx, acceptance.task.id)
+    if written is not None and written.job_uuid == acceptance.task.job_uuid:
+        return written
+    return await _accept_in(tx, acceptance, node, now)
 
 
 def _minted(draft: Task, route: Route | None, now: int) -> Task:

@@ -63,7 +63,7 @@ async def taken(gateway: Gateway, task: Task, accepted: Accepted, waiting: Waiti
     try:
         if accepted.window and not task.confirmed:
             return await _asked(gateway, task, accepted)
-        moved = await gateway.store.write(
+        moved = await gateway.store.write_surely(
             submitted_in, task.id, accepted.ids[0], now=gateway.clock.now()
         )
     except ConstraintBroken as broken:
@@ -76,7 +76,7 @@ async def taken(gateway: Gateway, task: Task, accepted: Accepted, waiting: Waiti
 async def _asked(gateway: Gateway, task: Task, accepted: Accepted) -> Outcome:
     """The channel wants a confirmation first: the client is asked, and nothing is held."""
     now = gateway.clock.now()
-    moved = await gateway.store.write(
+    moved = await gateway.store.write_surely(
         window_in,
         task.id,
         accepted.ids[0],
@@ -126,13 +126,13 @@ async def _known_already(
     now = gateway.clock.now()
     if other is not None and other.user_id == task.user_id:
         if other.state in {State.FAILURE, State.CANCELLED}:
-            moved = await gateway.store.write(
+            moved = await gateway.store.write_surely(
                 _inherited_in, task.id, channel_id, upstream_id, now=now
             )
             return Outcome(moved or await present(gateway, task))
-        await gateway.store.write(_conflict_in, task.id, now=now, quiet=waiting.answer())
+        await gateway.store.write_surely(_conflict_in, task.id, now=now, quiet=waiting.answer())
         return Outcome(other, existed=True)
-    ended = await gateway.store.write(_conflict_in, task.id, now=now, quiet=waiting.answer())
+    ended = await gateway.store.write_surely(_conflict_in, task.id, now=now, quiet=waiting.answer())
     return Outcome(ended or task, UpstreamRefused())
 
 
@@ -153,7 +153,7 @@ async def _conflict_in(tx: Transaction, task_id: int, *, now: int, quiet: bool) 
 async def unknown(gateway: Gateway, task: Task, error: Unanswered) -> Outcome:
     """Nobody knows whether it arrived; it is looked for, and never sent again."""
     log.warning("no answer to a submit", extra=task.log_context | {"why": str(error)})
-    moved = await gateway.store.write(
+    moved = await gateway.store.write_surely(
         unknown_in, task.id, actor="sender", now=gateway.clock.now(), why=str(error)
     )
     return Outcome(moved or await present(gateway, task))
@@ -174,7 +174,7 @@ async def refused(
 ) -> Outcome:
     """No other channel is asked: the task ends, quietly if the client is here to be told."""
     answer, reason = _told(error, names)
-    ended = await gateway.store.write(
+    ended = await gateway.store.write_surely(
         refused_in,
         task.id,
         reason,

@@ -129,7 +129,8 @@ async def _confirmation(gateway: Gateway, task: Task, order: Order) -> Confirmat
 async def _write(
     gateway: Gateway, task: Task, confirmation: Confirmation, attempt: Attempt | None
 ) -> tuple[Task, Attempt | None]:
-    moved = await gateway.store.write(_confirm_in, task, confirmation, attempt, gateway.clock.now())
+    now = gateway.clock.now()
+    moved = await gateway.store.write_surely(_confirm_in, task, confirmation, attempt, now)
     if moved is None:
         return await tasks.by_id(gateway.store.reader, task.id) or task, None
     return moved, attempt
@@ -140,7 +141,8 @@ async def _confirm_in(
 ) -> Task | None:
     present = await tasks.locked(tx, task.id)
     if present is None or present.state is not State.WINDOW:
-        return None
+        written = attempt is not None and await attempts.begun(tx, attempt)
+        return present if written else None
     for content_hash, picture in confirmation.inputs.pictures.items():
         await blobs.put(tx, content_hash, len(picture.data), picture.type, now)
     await timers.stop(tx, task.id, Kind.WINDOW)

@@ -58,6 +58,20 @@ async def begin(tx: Transaction, attempt: Attempt) -> None:
     )
 
 
+async def begun(reader: Reader, attempt: Attempt) -> bool:
+    """Whether this very attempt is written, and still open."""
+    row = await reader.row(
+        """
+        SELECT 1 AS one FROM attempts
+        WHERE task_id = :task_id AND no = :no AND nonce = :nonce AND outcome IS NULL
+        """,
+        task_id=attempt.task_id,
+        no=attempt.no,
+        nonce=attempt.nonce,
+    )
+    return row is not None
+
+
 async def end(tx: Transaction, task_id: int, outcome: Outcome, now: int, *, hint: str = "") -> bool:
     """Close the task's open attempt. False if somebody else closed it before."""
     changed = await tx.run(

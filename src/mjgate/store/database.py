@@ -100,6 +100,17 @@ class Database:
         """
         return await self._engine.write(body, *args, **kwargs)
 
+    async def write_surely(self, body: Body[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """
+        The same for a body that changes nothing where it has happened already.
+
+        When the connection is lost while committing, it runs once more, so that it has happened.
+        """
+        try:
+            return await self._engine.write(body, *args, **kwargs)
+        except CommitUnknown:
+            return await self._engine.write(body, *args, **kwargs)
+
     async def measure_offset(self) -> int:
         """Ask again by how many milliseconds the database's clock is ahead of ours."""
         self.offset = await self._engine.measure_offset()

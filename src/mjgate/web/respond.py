@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from mjgate.dialects.mjproxy import encode
 from mjgate.domain.errors import Internal, Overloaded, Refused
-from mjgate.store.database import DatabaseAway
+from mjgate.store.database import CommitUnknown, DatabaseAway
 
 JSON: Final = "application/json; charset=utf-8"
 NO_STORE: Final = {"Cache-Control": "no-store"}
@@ -78,5 +78,8 @@ def unexpected(error: Exception) -> Refused:
     """What a client hears of an error that is ours."""
     if isinstance(error, DatabaseAway):
         msg = "The database cannot be reached; nothing was changed, try again in a moment."
+        return Overloaded(msg, retry_after=5)
+    if isinstance(error, CommitUnknown):
+        msg = "The database was lost in the middle; look whether it happened, or ask again."
         return Overloaded(msg, retry_after=5)
     return Internal()

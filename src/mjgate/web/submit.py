@@ -124,7 +124,9 @@ async def _order(rule: Rule, body: bytes) -> Order:
 async def _accepted(context: Context, once: Once | None, outcome: Outcome) -> Response:
     body = encode(await _answer(context, outcome))
     if once is not None:
-        await context.gateway.store.write(idempotency.answered, once.scope, once.key, body.decode())
+        await context.gateway.store.write_surely(
+            idempotency.answered, once.scope, once.key, body.decode()
+        )
     return raw(body)
 
 
@@ -168,9 +170,9 @@ async def _refused(
     store = context.gateway.store
     lasting = refused.code in {4, 24} and refused.status == HTTP_OK
     if written and lasting:
-        await store.write(idempotency.answered, once.scope, once.key, _text(response))
+        await store.write_surely(idempotency.answered, once.scope, once.key, _text(response))
     elif written:
-        await store.write(idempotency.free, once.scope, once.key)
+        await store.write_surely(idempotency.free, once.scope, once.key)
     elif lasting:
         now = context.gateway.clock.now()
         row = Remembered(once.fingerprint, None, _text(response), context.gateway.node, now)
