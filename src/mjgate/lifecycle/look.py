@@ -90,7 +90,9 @@ async def _ended(gateway: Gateway, to: Line, look: Look, report: Report) -> bool
         return False
     result = completed(look.task, report)
     if delivers(look.task.action, result):
+        gateway.checkpoint("looked")
         await succeed(gateway, look.task, result, actor="look")
+        gateway.checkpoint("finished")
         return True
     if look.task.progress >= NEARLY and look.began - look.row.moved_at > gateway.timing.no_picture:
         text = "The provider reported success but delivered nothing."

@@ -82,6 +82,7 @@ async def _start(gateway: Gateway, task: Task, route: Route) -> bool:
         return False
     if moved is None:
         return False
+    gateway.checkpoint("handed-on")
     gateway.senders.start(dispatch(gateway, moved, attempt, NOBODY))
     return True
 
