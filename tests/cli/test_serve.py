@@ -104,6 +104,13 @@ def test_a_busy_port_is_named_with_another_to_try(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_terminal_that_lacks_a_sign_is_no_failure(tmp_path: Path) -> None:
+    ended = typed("doctor", home=tmp_path, PYTHONIOENCODING="ascii")
+
+    assert "should not happen" not in ended.stderr
+    assert "? data directory" in ended.stdout
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read as Linux tells it")
 def test_a_server_without_work_is_small(tmp_path: Path) -> None:
     with service("serve", "--port", "0", home=tmp_path) as gateway:

@@ -48,6 +48,8 @@ def _running(story: Story, config: Config, shown: Shown, ground: Ground) -> None
         story.row("admin", ground.admin.username)
         story.row("password", ground.admin.password, "shown this once")
     story.row("picture", shown.address)
+    for sentence in config.warnings:
+        story.row("note", sentence)
     if tunnel := _tunnel(config):
         story.part("This machine is far away: lead its port to yours")
         story.command(tunnel)
