@@ -16,10 +16,11 @@ from mjgate.domain.errors import ParentChannelGone, QueueFull, QuotaNotEnough
 from mjgate.domain.order import Order
 from mjgate.domain.task import Task
 from mjgate.lifecycle import Gateway
+from mjgate.lifecycle.draft import drafted
 from mjgate.lifecycle.inputs import Inputs
 from mjgate.lifecycle.plan import Plan, plan
 from mjgate.lifecycle.routing import choice_of, refusal
-from mjgate.lifecycle.submit import drafted, lined_up
+from mjgate.lifecycle.submit import lined_up
 from mjgate.lifecycle.window import check_prompt, check_room, waiting_for
 from mjgate.store import accounts, channels, lanes, pressed, tasks
 

@@ -6,7 +6,6 @@ channel's verdict, and the sending goes on without the client if it takes longer
 """
 
 import asyncio
-import uuid
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,15 +21,15 @@ from mjgate.domain.errors import (
 )
 from mjgate.domain.image import Picture
 from mjgate.domain.order import Order
-from mjgate.domain.task import Result, State, Task
+from mjgate.domain.task import State, Task
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.dispatch import dispatch
+from mjgate.lifecycle.draft import drafted
 from mjgate.lifecycle.inputs import Inputs, keep
 from mjgate.lifecycle.plan import Plan, plan
 from mjgate.lifecycle.routing import Route, attempt_at, refusal, routes
 from mjgate.lifecycle.verdict import Outcome, Waiting
 from mjgate.lifecycle.window import confirm, open_in
-from mjgate.lifecycle.work import Request, encode
 from mjgate.store import attempts, blobs, channels, idempotency, lanes, pressed, tasks
 from mjgate.store.attempts import Attempt
 from mjgate.store.books import Limit, SlotTakenError
@@ -144,54 +143,6 @@ async def _home(gateway: Gateway, parent: Task) -> Route:
     if channel is None:
         raise ParentChannelGone(field="taskId")
     return Route(channel.id, parent.credential_id)
-
-
-def drafted(gateway: Gateway, caller: Caller, planned: Plan, inputs: Inputs) -> Task:
-    """The task as it will be written, but for its id, state, channel and turn."""
-    order, parent = planned.order, planned.parent
-    return Task(
-        id=0,
-        job_uuid=str(uuid.uuid4()),
-        user_id=caller.user_id,
-        token_id=caller.token_id,
-        group_id=caller.group_id,
-        action=planned.action,
-        bot=parent.bot if parent else order.bot,
-        mode_wanted=planned.mode_wanted,
-        mode=planned.mode,
-        parent_id=parent.id if parent else None,
-        custom_id=order.custom_id,
-        caller_state=order.caller_state,
-        hook_url=order.hook_url or caller.hook_url,
-        prompt=order.prompt or (parent.prompt if parent else ""),
-        price=planned.price,
-        price_version=planned.price_version,
-        request=encode(_request(caller, planned, inputs)),
-        submit_at=gateway.clock.now(),
-        state=State.WINDOW if planned.window else State.QUEUED,
-        channel_id=parent.channel_id if parent else None,
-        credential_id=parent.credential_id if parent else None,
-        lane=planned.lane,
-        pinned=planned.pinned,
-        result=Result(final_prompt=planned.final_prompt),
-    )
-
-
-def _request(caller: Caller, planned: Plan, inputs: Inputs) -> Request:
-    """All that is needed to send it."""
-    order, parent = planned.order, planned.parent
-    return Request(
-        path=order.rule.path,
-        prompt=planned.prompt_up,
-        parent=parent.upstream_id if parent else "",
-        group=caller.group,
-        instance_id=order.instance_id,
-        remix=order.remix,
-        images=inputs.images,
-        named_images=inputs.named,
-        fields=dict(order.fields),
-        extras=dict(order.extras),
-    )
 
 
 async def _accept(
