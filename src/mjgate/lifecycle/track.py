@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 IN_FLIGHT: Final = 2
 """Calls to one channel at once, from one process."""
 
-CLAIM: Final = 30 * SECOND
-"""How long a claimed row stays away from others; a doubled look is harmless."""
+CLAIM: Final = 10 * SECOND
+"""After so long others look, as the one who claimed may be dead; a doubled look is harmless."""
 
 MISSES: Final = 3
 """After how many looks without it a task is asked for alone."""
