@@ -394,12 +394,13 @@ async def test_a_client_that_was_answered_before_the_refusal_hears_of_it_later(
     await assert_nothing_is_held(rig)
 
 
+@pytest.mark.parametrize("whose", ["bob", "alice"])
 async def test_a_client_that_was_answered_before_the_conflict_hears_of_it_later(
-    make_rig: MakeRig,
+    make_rig: MakeRig, whose: str
 ) -> None:
     async with talking(takes()) as talker:
         rig = await make_rig(upstream_url=talker.url, answer_wait=50)
-        await rig.post(IMAGINE, {"prompt": "a fox"}, by=rig.bob)
+        await rig.post(IMAGINE, {"prompt": "a fox"}, by=getattr(rig, whose))
         talker.go.clear()
 
         early = await submit(rig, **HOOK)
@@ -409,7 +410,7 @@ async def test_a_client_that_was_answered_before_the_conflict_hears_of_it_later(
     task = await rig.fetch(early["result"])
     assert task["properties"]["reason"] == "upstream_conflict"
     assert await told(rig) == [("final", "FAILURE")]
-    assert await rig.balance() == (RICH, 0, 0)
+    assert await rig.balance() == ((RICH, 0, 0) if whose == "bob" else (RICH - PRICE, PRICE, 0))
 
 
 async def test_a_slow_channel_that_takes_it_after_all_is_followed(make_rig: MakeRig) -> None:
