@@ -90,9 +90,11 @@ def _up_to_date(kind: str) -> bool:
 
 
 def _make_venv(uv: str | None) -> None:
-    """Make it anew, unless we made the one that is here, in this place."""
+    """Make it anew, unless we made the one that is here, in this place, and can install into it."""
     stamps = [stamp for stamp in (_stamp("run"), _stamp("dev")) if stamp.exists()]
-    if PYTHON.exists() and any(stamp.read_text().startswith(f"{ROOT}\n") for stamp in stamps):
+    ours = any(stamp.read_text().startswith(f"{ROOT}\n") for stamp in stamps)
+    able = uv or (FETCHED / "bin" / "uv").exists() or _has_pip()
+    if PYTHON.exists() and ours and able:
         return
     if (VENV / "pyvenv.cfg").exists():
         shutil.rmtree(VENV)
