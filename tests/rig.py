@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 from mjgate.domain.action import Mode
 from mjgate.domain.channel import Channel
 from mjgate.domain.clock import SECOND
+from mjgate.domain.settings import Value
 from mjgate.domain.task import Task
 from mjgate.domain.timing import ANSWER_WAIT, Timing
 from mjgate.files import Files
@@ -31,7 +32,7 @@ from mjgate.links import Links
 from mjgate.public_http import PublicHTTP
 from mjgate.sandbox.server import running
 from mjgate.sandbox.settings import SandboxSettings
-from mjgate.store import accounts, channels, ledger, tasks
+from mjgate.store import accounts, channels, ledger, settings, tasks
 from mjgate.store.database import Database, Transaction
 from mjgate.store.migrate import migrate
 from mjgate.upstream import Upstream
@@ -118,6 +119,11 @@ class Rig:
     async def move_channel(self, url: str) -> None:
         """Let the channel's address be another from now on."""
         await self.gateway.store.write(channels.set_base_url, self.channel_id, url)
+
+    async def set(self, name: str, *, value: Value) -> None:
+        """Change a setting; it is in force at once."""
+        await self.gateway.store.write(settings.set_value, name, value, "a test", self.clock.now())
+        self.gateway.settings.forget()
 
     async def expire(self) -> None:
         """End what has waited too long."""

@@ -69,3 +69,17 @@ async def test_another_users_task_cannot_be_cancelled(rig: Rig) -> None:
     answer = await rig.post(f"/mj/task/{task_id}/cancel", {}, by=rig.bob)
 
     assert answer.status_code == 404
+
+
+async def test_by_setting_a_cancel_that_the_channel_did_not_confirm_costs_nothing(
+    make_rig: MakeRig,
+) -> None:
+    rig = await make_rig(sandbox=SLOW)
+    await rig.set("cancel_settles", value=False)
+    task_id = await rig.imagine()
+    await rig.move_channel("http://127.0.0.1:9")
+
+    await cancel(rig, task_id)
+
+    assert (await rig.fetch(task_id))["failReason"] == "cancelled"
+    assert await rig.balance() == (RICH, 0, 0)

@@ -18,6 +18,7 @@ from mjgate.domain.channel import Channel
 from mjgate.domain.clock import Clock
 from mjgate.domain.errors import Refused
 from mjgate.domain.pricing import PriceTable
+from mjgate.domain.settings import Settings
 from mjgate.domain.timing import ANSWER_WAIT, Timing
 from mjgate.files import Files
 from mjgate.keys import Keys
@@ -94,5 +95,6 @@ class Gateway:
     channels: Moment[Sequence[Channel]] = field(default_factory=Moment[Sequence[Channel]])
     credentials: Moment[Mapping[int, int]] = field(default_factory=Moment[Mapping[int, int]])
     prices: Moment[PriceTable] = field(default_factory=Moment[PriceTable])
+    settings: Moment[Settings] = field(default_factory=Moment[Settings])
     seeds: Singles[str | Refused] = field(default_factory=Singles[str | Refused])
     checkpoint: Callable[[str], None] = nowhere

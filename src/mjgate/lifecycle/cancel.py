@@ -18,6 +18,7 @@ from mjgate.lifecycle.finish import SENTENCES, fail, succeed
 from mjgate.lifecycle.lines import Line
 from mjgate.lifecycle.look import completed, delivers
 from mjgate.lifecycle.routing import line
+from mjgate.lifecycle.settings import in_force
 from mjgate.store import tasks
 from mjgate.store.database import Transaction
 from mjgate.store.moves import move
@@ -84,9 +85,10 @@ async def _last_look(gateway: Gateway, to: Line, task: Task) -> Report | None:
 
 
 async def _end(gateway: Gateway, task: Task, *, confirmed: bool) -> Task:
-    """The money comes back if the channel has stopped; else the work was done and is paid."""
+    """The money comes back if the channel has stopped; else a setting says whether it does."""
+    settle = not confirmed and (await in_force(gateway)).cancel_settles
     ended = await gateway.store.write_surely(
-        _cancel_in, task.id, settle=not confirmed, now=gateway.clock.now()
+        _cancel_in, task.id, settle=settle, now=gateway.clock.now()
     )
     return ended or await _present(gateway, task)
 

@@ -1,9 +1,11 @@
-"""Prices, the keyring and the audit: small tables that change seldom and keep their history."""
+"""Settings, prices, keyring and audit: small tables that change seldom and keep their history."""
 
 import json
+from collections.abc import Mapping
 
 from mjgate.domain.action import Action, Mode
 from mjgate.domain.pricing import ACTION_PRICES, MODE_FACTORS, PriceTable
+from mjgate.domain.settings import Value
 from mjgate.store.database import Reader, Transaction
 
 
@@ -24,6 +26,30 @@ async def set_prices(tx: Transaction, table: PriceTable, actor: str, now: int) -
         "INSERT INTO prices (table_json, actor, at) VALUES (:table, :actor, :now)"
         " RETURNING version",
         table=json.dumps({"actions": dict(table.actions), "modes": dict(table.modes)}),
+        actor=actor,
+        now=now,
+    )
+    return 0 if row is None else int(row["version"])
+
+
+async def values(reader: Reader) -> Mapping[str, str]:
+    """What was set last, as JSON by name; a setting that nobody touched is not there."""
+    rows = await reader.rows(
+        """
+        SELECT name, value FROM settings
+        WHERE version IN (SELECT max(version) FROM settings GROUP BY name)
+        """
+    )
+    return {row["name"]: row["value"] for row in rows}
+
+
+async def set_value(tx: Transaction, name: str, value: Value, actor: str, now: int) -> int:
+    """Put a value in force, as the next version, which comes back."""
+    row = await tx.row(
+        "INSERT INTO settings (name, value, actor, at) VALUES (:name, :value, :actor, :now)"
+        " RETURNING version",
+        name=name,
+        value=json.dumps(value, ensure_ascii=False),
         actor=actor,
         now=now,
     )

@@ -23,6 +23,7 @@ from mjgate.domain.errors import (
 from mjgate.domain.order import Order, read_order
 from mjgate.domain.task import State, Status
 from mjgate.lifecycle.rehearsal import rehearse, rehearse_modal
+from mjgate.lifecycle.settings import in_force
 from mjgate.lifecycle.submit import Once, modal, submit
 from mjgate.lifecycle.verdict import Outcome
 from mjgate.store import channels, idempotency, lanes, tasks
@@ -40,7 +41,6 @@ SERVED: Final = frozenset(RULES) - {"submit/upload-discord-images"}
 LARGE: Final = 256 * 1024
 """Bodies from here on are read on a thread: base64 and hashing would stall everybody else."""
 
-QUEUE_WORTH_TELLING: Final = 3
 _NO: Final = frozenset({"", "0", "false"})
 ONCE_MOST: Final = 255
 HTTP_OK: Final = 200
@@ -143,7 +143,7 @@ async def _answer(context: Context, outcome: Outcome) -> SubmitAnswer:
         return SubmitAnswer(21, "Waiting for window confirm", str(task.id), properties | window)
     if task.state is State.QUEUED:
         ahead = await lanes.ahead(context.gateway.store.reader, task)
-        if ahead > QUEUE_WORTH_TELLING:
+        if ahead > (await in_force(context.gateway)).queue_told_from:
             queued: dict[str, object] = {"numberOfQueues": ahead}
             return SubmitAnswer(22, f"In queue, {ahead} tasks ahead", str(task.id), queued)
         return SubmitAnswer(1, "Submit success", str(task.id))

@@ -1,0 +1,109 @@
+"""
+What an admin may change while the gateway runs.
+
+A setting is a field of `Settings`: its default, its bounds and its meaning stand in one row, from
+which the checks, the management API and the pages are made. Values are plain: a switch, a number,
+a word of a list, or a text.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from types import MappingProxyType
+from typing import Any, Final, Self
+
+Value = bool | int | str
+
+_LONGEST = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One setting: what it means, its default, and what it may be."""
+
+    name: str
+    meaning: str
+    default: Value
+    least: int = 0
+    most: int = 0
+    words: tuple[str, ...] = ()
+
+    @property
+    def permitted(self) -> str:
+        """What it may be, in words."""
+        if isinstance(self.default, bool):
+            return "true or false"
+        if isinstance(self.default, int):
+            return f"a whole number from {self.least} to {self.most}"
+        if self.words:
+            return f"one of {', '.join(self.words)}"
+        return f"a text of at most {_LONGEST} characters"
+
+    def permits(self, value: object) -> bool:
+        """Whether it may be this."""
+        match self.default, value:
+            case bool(), bool():
+                return True
+            case (bool(), _) | (_, bool()):
+                return False
+            case int(), int():
+                return self.least <= value <= self.most
+            case str(), str():
+                return value in self.words if self.words else len(value) <= _LONGEST
+            case _:
+                return False
+
+
+def switch(default: bool, meaning: str) -> Any:  # noqa: ANN401, FBT001  a field of any type
+    """A setting that is on or off."""
+    return field(default=default, metadata={"meaning": meaning})
+
+
+def number(default: int, meaning: str, *, least: int, most: int) -> Any:  # noqa: ANN401  as above
+    """A setting that counts something."""
+    return field(default=default, metadata={"meaning": meaning, "least": least, "most": most})
+
+
+def word(default: str, meaning: str, *words: str) -> Any:  # noqa: ANN401  as above
+    """A setting that is a word of a list; a text where there is no list."""
+    return field(default=default, metadata={"meaning": meaning, "words": words})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting, as it is in force."""
+
+    maintenance: bool = switch(
+        default=False,
+        meaning="Take no new tasks: submits are answered 503; what runs goes on.",
+    )
+    queue_told_from: int = number(
+        3,
+        "A submit that waits behind more tasks than this is answered with code 22, else with 1.",
+        least=0,
+        most=1_000_000,
+    )
+    cancel_settles: bool = switch(
+        default=True,
+        meaning="A cancel that the channel did not confirm is paid for; off: it is released.",
+    )
+
+    @classmethod
+    def of(cls, stored: Mapping[str, str]) -> Self:
+        """The settings from their JSON, by name; what no longer fits falls back to its default."""
+        read = {name: json.loads(text) for name, text in stored.items() if name in ROWS}
+        return cls(**{name: value for name, value in read.items() if ROWS[name].permits(value)})
+
+
+def _rows() -> Mapping[str, Row]:
+    return MappingProxyType(
+        {
+            each.name: Row(each.name, default=each.default, **each.metadata)
+            for each in fields(Settings)
+            if each.default is not MISSING
+        }
+    )
+
+
+ROWS: Final = _rows()
+"""Every setting by its name."""
