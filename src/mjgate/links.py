@@ -6,8 +6,15 @@ and are never stored.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
+from mjgate.dialects.mjproxy import Media, TaskView, show
+from mjgate.domain.action import Action
+from mjgate.domain.task import Task
 from mjgate.keys import Keys, Purpose
+
+_SEVERAL: Final = frozenset({Action.EDITS, Action.RETEXTURE, Action.UPLOAD, Action.SWAP_FACE})
+"""Actions whose result is several pictures; elsewhere four pictures are the cuts of a grid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +52,28 @@ class Links:
 
     def _sign(self, kind: str, task_id: int, n: int, version: str) -> str:
         return self.keys.sign(Purpose.MEDIA, kind, str(task_id), str(n), version)
+
+
+def view(task: Task, links: Links) -> TaskView:
+    """The task as its owner sees it."""
+    return show(task, media_of(task, links))
+
+
+def media_of(task: Task, links: Links) -> Media:
+    """The task's pictures and clips under our own addresses."""
+    result = task.result
+    if result.empty:
+        return Media()
+    pictures = tuple(links.image(task.id, n=n) for n in range(1, len(result.image_urls) + 1))
+    several = task.action in _SEVERAL
+    image = ""
+    if result.image_url:
+        image = links.image(task.id, progress=None if task.state.final else task.progress)
+    elif pictures:
+        image = pictures[0]
+    return Media(
+        image_url=image,
+        image_urls=pictures if several else (),
+        split_urls=() if several else pictures,
+        video_urls=tuple(links.video(task.id, n) for n in range(len(result.video_urls))),
+    )

@@ -15,12 +15,13 @@ from mjgate.domain.errors import BadField
 from mjgate.domain.extras import absent
 from mjgate.domain.prompt import clean
 from mjgate.domain.task import Status
+from mjgate.links import view
 from mjgate.store import lists
 from mjgate.store.lists import WORDS_MOST, Wanted
 from mjgate.web.bodies import SMALL, Body, decode, read
 from mjgate.web.context import Context
 from mjgate.web.respond import answer
-from mjgate.web.tasks import read_ids, view
+from mjgate.web.tasks import read_ids
 
 PAGE: Final = 20
 PAGE_MOST: Final = 100

@@ -17,12 +17,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mjgate.dialects.mjproxy import encode
 from mjgate.domain.account import Caller, Sees
 from mjgate.domain.errors import Refused
+from mjgate.links import view
 from mjgate.store import tasks
 from mjgate.store.database import Reader
 from mjgate.store.tasks import Version
 from mjgate.web.context import Context
 from mjgate.web.respond import JSON, refusal, request_id
-from mjgate.web.tasks import view
 
 KEPT_BYTES: Final = 32 * 1024 * 1024
 

@@ -26,13 +26,13 @@ from mjgate.lifecycle.rehearsal import rehearse, rehearse_modal
 from mjgate.lifecycle.settings import in_force
 from mjgate.lifecycle.submit import Once, modal, submit
 from mjgate.lifecycle.verdict import Outcome
+from mjgate.links import media_of
 from mjgate.store import channels, idempotency, lanes, tasks
 from mjgate.store.database import ConstraintBroken
 from mjgate.store.idempotency import Remembered
 from mjgate.web.bodies import decode, read
 from mjgate.web.context import Context
 from mjgate.web.respond import answer, raw, refusal, request_id
-from mjgate.web.tasks import media_of
 
 MODAL: Final = "submit/modal"
 SERVED: Final = frozenset(RULES) - {"submit/upload-discord-images"}

@@ -8,22 +8,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mjgate.dialects.mjproxy import Media, SubmitAnswer, TaskView, show
-from mjgate.domain.action import Action
+from mjgate.dialects.mjproxy import SubmitAnswer
 from mjgate.domain.errors import TooLarge
-from mjgate.domain.task import State, Task
+from mjgate.domain.task import State
 from mjgate.lifecycle.cancel import cancel
 from mjgate.lifecycle.seed import seed
-from mjgate.links import Links
+from mjgate.links import view
 from mjgate.store import tasks
 from mjgate.web.bodies import SMALL, decode, read
 from mjgate.web.context import Context
 from mjgate.web.respond import answer
 
 IDS_MOST: Final = 5_000
-
-_SEVERAL: Final = frozenset({Action.EDITS, Action.RETEXTURE, Action.UPLOAD, Action.SWAP_FACE})
-"""Actions whose result is several pictures; elsewhere four pictures are the cuts of a grid."""
 
 
 def routes(context: Context) -> list[Route]:
@@ -69,31 +65,6 @@ async def _by_condition(context: Context, request: Request) -> Response:
     gateway = context.gateway
     found = await tasks.several(gateway.store.reader, ids, seen_by=caller) if ids else {}
     return answer([view(found[each], gateway.links) for each in ids if each in found])
-
-
-def view(task: Task, links: Links) -> TaskView:
-    """The task as its owner sees it."""
-    return show(task, media_of(task, links))
-
-
-def media_of(task: Task, links: Links) -> Media:
-    """The task's pictures and clips under our own addresses."""
-    result = task.result
-    if result.empty:
-        return Media()
-    pictures = tuple(links.image(task.id, n=n) for n in range(1, len(result.image_urls) + 1))
-    several = task.action in _SEVERAL
-    image = ""
-    if result.image_url:
-        image = links.image(task.id, progress=None if task.state.final else task.progress)
-    elif pictures:
-        image = pictures[0]
-    return Media(
-        image_url=image,
-        image_urls=pictures if several else (),
-        split_urls=() if several else pictures,
-        video_urls=tuple(links.video(task.id, n) for n in range(len(result.video_urls))),
-    )
 
 
 def read_ids(value: object) -> list[int]:
