@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from mjgate.domain.action import Action, Mode
 from mjgate.domain.channel import Channel
 from mjgate.domain.clock import Clock
 from mjgate.domain.errors import Refused
@@ -34,6 +35,9 @@ from mjgate.upstream import Upstream
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+Kind = tuple[int, Action, Mode]
+"""Of work: the channel, what is asked, and how fast."""
 
 
 def nowhere(place: str) -> None:
@@ -96,5 +100,8 @@ class Gateway:
     credentials: Moment[Mapping[int, int]] = field(default_factory=Moment[Mapping[int, int]])
     prices: Moment[PriceTable] = field(default_factory=Moment[PriceTable])
     settings: Moment[Settings] = field(default_factory=Moment[Settings])
+    usual: dict[Kind, tuple[int, int | None]] = field(
+        default_factory=dict[Kind, tuple[int, int | None]]
+    )
     seeds: Singles[str | Refused] = field(default_factory=Singles[str | Refused])
     checkpoint: Callable[[str], None] = nowhere

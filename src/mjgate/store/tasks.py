@@ -121,15 +121,13 @@ async def by_upstream(reader: Reader, channel_id: int, upstream_id: str) -> Task
 
 
 async def durations(reader: Reader, channel_id: int, action: Action, mode: Mode) -> list[int]:
-    """How many milliseconds work of a kind took among the channel's latest tasks, whoever's."""
+    """How many milliseconds the channel's latest 200 successes of a kind took, whoever's."""
     rows = await reader.rows(
         """
-        SELECT finish_at - start_at AS took FROM (
-            SELECT action, mode, state, rescued, start_at, finish_at FROM tasks
-            WHERE channel_id = :channel_id ORDER BY id DESC LIMIT 200
-        ) AS latest
-        WHERE state = 'SUCCESS' AND rescued = 0 AND action = :action AND mode = :mode
-        AND start_at IS NOT NULL
+        SELECT finish_at - start_at AS took FROM tasks
+        WHERE channel_id = :channel_id AND action = :action AND mode = :mode
+        AND state = 'SUCCESS' AND rescued = 0 AND finish_at > start_at
+        ORDER BY id DESC LIMIT 200
         """,
         channel_id=channel_id,
         action=action,

@@ -225,6 +225,8 @@ CREATE TABLE tasks (
 CREATE INDEX tasks_of_a_user ON tasks (user_id, id DESC);
 CREATE INDEX tasks_of_a_user_by_state ON tasks (user_id, state, id DESC);
 CREATE INDEX tasks_of_a_channel ON tasks (channel_id, id DESC);
+CREATE INDEX tasks_done ON tasks (channel_id, action, mode, id DESC)
+    WHERE state = 'SUCCESS' AND rescued = 0 AND finish_at > start_at;
 CREATE UNIQUE INDEX a_job_uuid_names_one_task ON tasks (job_uuid);
 CREATE INDEX tasks_waiting ON tasks (lane, turn, id) WHERE state = 'QUEUED';
 CREATE INDEX tasks_waiting_of_a_user ON tasks (user_id, lane, turn) WHERE state = 'QUEUED';
