@@ -40,6 +40,7 @@ async def gateway_of(config: Config, public_url: str) -> AsyncGenerator[Gateway]
     async with AsyncExitStack() as stack:
         store = await open_store(config, must_exist=False)
         stack.push_async_callback(store.close)
+        await store.share()
         upstream = await Upstream.open()
         stack.push_async_callback(upstream.close)
         public = await PublicHTTP.start(allow_private=config.allow_private_hosts)

@@ -88,13 +88,17 @@ async def working(
         for name, worker in workers.items()
     ]
 
-    def woken(_: int) -> None:
+    def woken(_: int = 0) -> None:
         for name, worker in workers.items():
             if worker.wakes:
                 wakes[name].set()
 
+    def lost() -> None:
+        gateway.forget()
+        woken()
+
     try:
-        with gateway.store.changes.heard_by(woken):
+        with gateway.store.changes.heard_by(woken, lost=lost):
             yield tracker
     finally:
         stop.set()

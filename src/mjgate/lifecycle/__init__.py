@@ -105,3 +105,9 @@ class Gateway:
     )
     seeds: Singles[str | Refused] = field(default_factory=Singles[str | Refused])
     checkpoint: Callable[[str], None] = nowhere
+
+    def forget(self) -> None:
+        """Look up anew what was looked up a moment ago."""
+        for moment in (self.channels, self.credentials, self.prices, self.settings):
+            moment.forget()
+        self.lines.forget()

@@ -45,6 +45,10 @@ class Lines:
         self._open[channel_id, credential_id] = now + REMEMBER, line
         return line
 
+    def forget(self) -> None:
+        """Look all of them up again."""
+        self._open.clear()
+
 
 class Moment(Generic[T]):
     """A value that is looked up again when a second has passed."""

@@ -111,6 +111,14 @@ class Database:
         except CommitUnknown:
             return await self._engine.write(body, *args, **kwargs)
 
+    async def share(self) -> None:
+        """
+        Tell other processes which tasks change here, and hear which change there.
+
+        From then on `changes` carries both. The schema must be up to date.
+        """
+        await self._engine.share()
+
     async def measure_offset(self) -> int:
         """Ask again by how many milliseconds the database's clock is ahead of ours."""
         self.offset = await self._engine.measure_offset()

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, 
 from typing import Any, Final, LiteralString, Self, TypeVar, cast, final
 
 from mjgate.store.changes import Changes
+from mjgate.store.engines.postgres_feed import PostgresFeed
 from mjgate.store.engines.postgres_server import (
     Again,
     Connection,
@@ -85,10 +86,8 @@ class PostgresTransaction(Transaction):
 
     __slots__ = ("_connection", "_statements", "asking", "error", "hooks")
 
-    def __init__(
-        self, connection: Connection, statements: PostgresStatements, changes: Changes
-    ) -> None:
-        super().__init__(changes)
+    def __init__(self, connection: Connection, statements: PostgresStatements) -> None:
+        super().__init__()
         self._connection: Connection | None = connection
         self._statements = statements
         self.asking = False
@@ -163,6 +162,7 @@ class PostgresEngine(Engine):
         self._statements = PostgresStatements()
         self._writing = asyncio.Semaphore(max(1, server.connections - 2))  # the rest is for reading
         self._running: set[asyncio.Task[Any]] = set()
+        self._feed: PostgresFeed | None = None
         self.reader = PostgresReader(pool, self._statements, server)
 
     @classmethod
@@ -182,8 +182,14 @@ class PostgresEngine(Engine):
         async with lent(self._pool) as connection:
             return await offset(connection)
 
+    async def share(self) -> None:
+        self._feed = self._feed or PostgresFeed(self._server, self.changes)
+        await self._feed.listening(self._server.patience)
+
     async def close(self) -> None:
         await asyncio.gather(*self._running, return_exceptions=True)
+        if self._feed is not None:
+            await self._feed.close()
         await self._pool.close()
 
     async def _write(self, name: str, body: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T:
@@ -202,16 +208,24 @@ class PostgresEngine(Engine):
         body: Callable[[Transaction], Coroutine[Any, Any, T]],
     ) -> T:
         await executed(connection, "BEGIN ISOLATION LEVEL READ COMMITTED")
-        tx = PostgresTransaction(connection, self._statements, self.changes)
+        tx = PostgresTransaction(connection, self._statements)
         try:
             outcome = await finished(body(tx), tx, name)
         except BaseException:
             await undone(connection)
             raise
         await self._commit(connection)
+        self._tell(tx)
+        return outcome
+
+    def _tell(self, tx: PostgresTransaction) -> None:
+        """Call the hooks, and tell the feed what has changed."""
         for call in tx.hooks:
             asyncio.get_running_loop().call_soon(call)
-        return outcome
+        if tx.touched:
+            asyncio.get_running_loop().call_soon(self.changes.publish, tx.touched)
+            if self._feed is not None:
+                self._feed.note(tx.touched)
 
     async def _commit(self, connection: Connection) -> None:
         try:

@@ -149,11 +149,7 @@ class Server:
                 max_cached_statement_lifetime=0,
                 connection_class=PlainConnection,
                 init=speak_plainly,
-                server_settings={
-                    "application_name": "mjgate",
-                    "jit": "off",  # costs more than our small queries
-                    "idle_in_transaction_session_timeout": f"{DEAD_AFTER}s",
-                },
+                server_settings=_settings("mjgate"),
             )
         except (asyncpg.ClientConfigurationError, ValueError):
             raise _unreadable() from None  # its own words may quote the password
@@ -161,6 +157,18 @@ class Server:
             raise self._unreachable(trouble) from trouble
         await self._check(pool)
         return pool
+
+    async def connect_alone(self, name: str) -> BaseConnection:
+        """A connection outside the pool, which the server lists under `name`."""
+        try:
+            return await asyncpg.connect(
+                self._url,
+                timeout=self.patience,
+                connection_class=PlainConnection,
+                server_settings=_settings(name),
+            )
+        except (asyncpg.PostgresError, OSError, TimeoutError) as trouble:
+            raise self._unreachable(trouble) from trouble
 
     async def _check(self, pool: Pool) -> None:
         async with lent(pool) as connection:
@@ -178,6 +186,14 @@ class Server:
         if isinstance(trouble, _LOST):
             return DatabaseAway(f"{self.where}: nobody answers ({trouble})")
         return DatabaseUnusable(f"{self.where}: {trouble}")
+
+
+def _settings(name: str) -> dict[str, str]:
+    return {
+        "application_name": name,
+        "jit": "off",  # costs more than our small queries
+        "idle_in_transaction_session_timeout": f"{DEAD_AFTER}s",
+    }
 
 
 def objection_to(version: int, encoding: str) -> str | None:

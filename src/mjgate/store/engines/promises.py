@@ -15,7 +15,6 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from functools import partial
 from typing import (
     Any,
     Concatenate,
@@ -103,10 +102,10 @@ class Reader(ABC):
 class Transaction(Reader):
     """All of it happens, or none. A statement that fails ends it, whatever the body does next."""
 
-    __slots__ = ("_changes",)
+    __slots__ = ("touched",)
 
-    def __init__(self, changes: Changes) -> None:
-        self._changes = changes
+    def __init__(self) -> None:
+        self.touched: list[int] = []
 
     @abstractmethod
     async def run(self, sql: LiteralString, /, **values: Value) -> int:
@@ -122,7 +121,7 @@ class Transaction(Reader):
 
     def touch(self, task_id: int, /) -> None:
         """Tell the feed of changes about the task once all is committed."""
-        self.after_commit(partial(self._changes.publish, task_id))
+        self.touched.append(task_id)
 
     @abstractmethod
     async def script(self, text: str, /) -> None:
@@ -151,6 +150,10 @@ class Engine(ABC):
     @abstractmethod
     async def measure_offset(self) -> int:
         """Milliseconds by which the clock of the database is ahead of ours."""
+
+    @abstractmethod
+    async def share(self) -> None:
+        """Tell other processes what changes here, and hear what changes there."""
 
     @abstractmethod
     async def close(self) -> None:

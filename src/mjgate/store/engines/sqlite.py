@@ -26,6 +26,7 @@ from mjgate.store.engines.promises import (
     outlived,
     refuse_nesting,
 )
+from mjgate.store.engines.sqlite_feed import SqliteFeed
 from mjgate.store.engines.sqlite_file import Connections, File, is_busy
 from mjgate.store.engines.sqlite_writer import Work, Writer
 from mjgate.store.engines.words import SqliteStatements
@@ -136,7 +137,8 @@ class SqliteEngine(Engine):
         self.where = file.where
         self._connections = connections
         self.changes = Changes()
-        self._writer = Writer(connections.writer, statements, file, self.changes)
+        self._writer = Writer(connections.writer, statements, file, self.changes.publish)
+        self._feed: SqliteFeed | None = None
         self._scans = Scans(connections.scanners, file)
         self.reader = SqliteReader(connections.reader, statements, self._scans, file)
 
@@ -155,8 +157,15 @@ class SqliteEngine(Engine):
     async def measure_offset(self) -> int:
         return 0
 
+    async def share(self) -> None:
+        if self._feed is None:
+            self._feed = SqliteFeed(self._connections.reader, self.changes)
+            self._writer.before_commit = self._feed.note
+
     async def close(self) -> None:
         await self._writer.close()
+        if self._feed is not None:
+            await self._feed.close()
         self._scans.close()
         self._connections.reader.close()
         self._connections.writer.close()  # the last one tidies up, for which it has to write

@@ -14,7 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Any, Final, Generic, LiteralString, cast, final
 
-from mjgate.store.changes import Changes
 from mjgate.store.engines.promises import (
     BodyWaited,
     DatabaseAway,
@@ -45,9 +44,8 @@ class SqliteTransaction(Transaction):
         connection: sqlite3.Connection,
         statements: SqliteStatements,
         file: File,
-        changes: Changes,
     ) -> None:
-        super().__init__(changes)
+        super().__init__()
         self._connection: sqlite3.Connection | None = connection
         self._statements = statements
         self._file = file
@@ -105,7 +103,7 @@ class SqliteTransaction(Transaction):
 class Work(Generic[T]):
     """A body that waits for its turn, and for whom."""
 
-    __slots__ = ("_body", "_context", "_hooks", "_name", "_outcome", "error", "future")
+    __slots__ = ("_body", "_context", "_hooks", "_name", "_outcome", "error", "future", "touched")
 
     def __init__(self, name: str, body: Callable[[Transaction], Coroutine[Any, Any, T]]) -> None:
         self._name = name
@@ -113,6 +111,7 @@ class Work(Generic[T]):
         self._context = copy_context()
         self._hooks: list[Callable[[], object]] = []
         self._outcome: T | None = None
+        self.touched: list[int] = []
         self.error: BaseException | None = None
         self.future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
 
@@ -123,7 +122,7 @@ class Work(Generic[T]):
             self.error = tx.error
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - the caller gets it
             self.error = error
-        self._hooks = tx.hooks
+        self._hooks, self.touched = tx.hooks, tx.touched
         tx.end()
         return self.error is None
 
@@ -140,13 +139,15 @@ class Work(Generic[T]):
         finally:
             in_transaction.reset(token)
 
-    def tell(self) -> None:
-        """Let the caller go on, for the group is committed."""
+    def tell(self, changed: Callable[[Sequence[int]], object]) -> None:
+        """Let the caller go on, for the group is committed; the feed hears of it before."""
         if self.error is not None:
             self.fail(self.error)
             return
         for call in self._hooks:
             self.future.get_loop().call_soon(call, context=self._context)
+        if self.touched:
+            self.future.get_loop().call_soon(changed, self.touched)
         if not self.future.done():
             self.future.set_result(cast("T", self._outcome))
 
@@ -165,12 +166,13 @@ class Writer:
         connection: sqlite3.Connection,
         statements: SqliteStatements,
         file: File,
-        changes: Changes,
+        changed: Callable[[Sequence[int]], object],
     ) -> None:
         self._connection = connection
         self._statements = statements
         self._file = file
-        self._changes = changes
+        self._changed = changed
+        self.before_commit: Callable[[sqlite3.Connection, Sequence[int]], object] | None = None
         self._thread = ThreadPoolExecutor(1, "mjgate-commit")
         self._queue: deque[Work[Any]] = deque()
         self._wake = asyncio.Event()
@@ -210,12 +212,19 @@ class Writer:
         group: list[Work[Any]] = []
         try:
             self._run_some(group)
+            self._note(group)
             await asyncio.get_running_loop().run_in_executor(self._thread, self._commit)
         except Exception as error:  # noqa: BLE001 - goes to all of the group; the writer lives on
             self._undo(group, self._explained(error))
         else:
             for work in group:
-                work.tell()
+                work.tell(self._changed)
+
+    def _note(self, group: Sequence[Work[Any]]) -> None:
+        """Let other processes find which tasks the group is about to change."""
+        touched = [task_id for work in group if work.error is None for task_id in work.touched]
+        if touched and self.before_commit is not None:
+            self.before_commit(self._connection, touched)
 
     async def _begin(self) -> None:
         patience = Patience(self._file.patience, self._file.where)
@@ -239,7 +248,7 @@ class Writer:
 
     def _run(self, work: Work[Any]) -> None:
         self._connection.execute("SAVEPOINT body")
-        tx = SqliteTransaction(self._connection, self._statements, self._file, self._changes)
+        tx = SqliteTransaction(self._connection, self._statements, self._file)
         if not work.runs_well(tx):
             if not self._connection.in_transaction:  # so SQLite answers to a full disk
                 raise DatabaseUnusable(str(work.error)) from work.error

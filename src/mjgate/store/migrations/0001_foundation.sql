@@ -421,6 +421,13 @@ CREATE TABLE tally (
     PRIMARY KEY (day, user_id, channel_id, action, mode, outcome)
 );
 
+-- Which tasks a process has changed, for those that share its SQLite file; soon dropped.
+CREATE TABLE touched (
+    id IDENTITY,
+    author BIGINT NOT NULL,
+    task_id BIGINT NOT NULL
+);
+
 CREATE TABLE nodes (
     id TEXT PRIMARY KEY,
     name TEXT NOT NULL,
