@@ -22,6 +22,7 @@ from mjgate.domain.clock import SECOND, SystemClock
 from mjgate.domain.timing import Timing
 from mjgate.files import Files
 from mjgate.home import SQLITE, load_keys, open_store
+from mjgate.imaging import Imaging
 from mjgate.lifecycle import Gateway, Senders, nodes, nowhere
 from mjgate.links import Links
 from mjgate.public_http import PublicHTTP
@@ -45,12 +46,15 @@ async def gateway_of(config: Config, public_url: str) -> AsyncGenerator[Gateway]
         stack.push_async_callback(upstream.close)
         public = await PublicHTTP.start(allow_private=config.allow_private_hosts)
         stack.push_async_callback(public.close)
+        imaging = Imaging()
+        stack.push_async_callback(imaging.close)
         keys = load_keys(config)
         yield Gateway(
             store=store,
             upstream=upstream,
             public=public,
             files=Files(config.data_dir / "blobs"),
+            imaging=imaging,
             clock=SystemClock(store.offset),
             keys=keys,
             links=Links(public_url, keys),

@@ -22,6 +22,7 @@ from mjgate.domain.pricing import PriceTable
 from mjgate.domain.settings import Settings
 from mjgate.domain.timing import ANSWER_WAIT, Timing
 from mjgate.files import Files
+from mjgate.imaging import Imaging
 from mjgate.keys import Keys
 from mjgate.lifecycle.absence import Absence
 from mjgate.lifecycle.faults import Faults
@@ -92,6 +93,7 @@ class Gateway:
     node: str
     timing: Timing = field(default_factory=Timing)
     answer_wait: int = ANSWER_WAIT
+    imaging: Imaging = field(default_factory=Imaging)
     senders: Senders = field(default_factory=Senders)
     absence: Absence = field(default_factory=Absence)
     faults: Faults = field(default_factory=Faults)
