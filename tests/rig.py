@@ -236,12 +236,14 @@ async def a_gateway(
     stack.push_async_callback(public.close)
     senders = Senders()
     stack.push_async_callback(senders.drain, 5)
+    files = Files(directory / "blobs")
+    stack.push_async_callback(files.close)
     keys = Keys(Master("a master key for tests, long enough"))
     return Gateway(
         store=store,
         upstream=upstream,
         public=public,
-        files=Files(directory / "blobs"),
+        files=files,
         clock=clock,
         keys=keys,
         links=Links("http://gateway", keys),

@@ -20,8 +20,7 @@ from mjgate import telemetry
 from mjgate.config import Config
 from mjgate.domain.clock import SECOND, SystemClock
 from mjgate.domain.timing import Timing
-from mjgate.files import Files
-from mjgate.home import SQLITE, load_keys, open_store
+from mjgate.home import SQLITE, load_keys, open_files, open_store
 from mjgate.imaging import Imaging
 from mjgate.lifecycle import Gateway, Senders, nodes, nowhere
 from mjgate.links import Links
@@ -46,6 +45,8 @@ async def gateway_of(config: Config, public_url: str) -> AsyncGenerator[Gateway]
         stack.push_async_callback(upstream.close)
         public = await PublicHTTP.start(allow_private=config.allow_private_hosts)
         stack.push_async_callback(public.close)
+        files = open_files(config)
+        stack.push_async_callback(files.close)
         imaging = Imaging()
         stack.push_async_callback(imaging.close)
         keys = load_keys(config)
@@ -53,7 +54,7 @@ async def gateway_of(config: Config, public_url: str) -> AsyncGenerator[Gateway]
             store=store,
             upstream=upstream,
             public=public,
-            files=Files(config.data_dir / "blobs"),
+            files=files,
             imaging=imaging,
             clock=SystemClock(store.offset),
             keys=keys,

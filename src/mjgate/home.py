@@ -7,6 +7,7 @@ from typing import Final
 
 from mjgate.config import Config
 from mjgate.domain.clock import SystemClock
+from mjgate.files import Blobs, Files, Place, bucket
 from mjgate.keys import SHORTEST, Keys, Master, new_master
 from mjgate.store import settings
 from mjgate.store.database import Database, DatabaseUnusable
@@ -75,6 +76,21 @@ def load_keys(config: Config) -> Keys:
         msg = f"{path} does not hold a master key; bring back the file it had."
         raise KeyTroubleError(msg)
     return Keys(Master(secret))
+
+
+def open_files(config: Config) -> Blobs:
+    """Where pictures are kept: the directory, or the bucket. FilesUnusable without its library."""
+    here = config.data_dir / "blobs"
+    if not config.media_url:
+        return Files(here)
+    place = Place(
+        url=config.media_url,
+        endpoint=config.s3_endpoint,
+        region=config.s3_region,
+        key=config.s3_key,
+        secret=config.s3_secret,
+    )
+    return bucket(place, here / "drafts")
 
 
 async def _check_key(config: Config, store: Database, *, may_make: bool) -> None:

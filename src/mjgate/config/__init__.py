@@ -13,9 +13,11 @@ from urllib.parse import urlsplit
 from mjgate.config.options import Shown, option
 from mjgate.config.values import (
     DATABASE_URL,
+    ENDPOINT,
     FLAG,
     HOST,
     HOSTS,
+    MEDIA_URL,
     NETWORKS,
     ORIGINS,
     PATH,
@@ -76,6 +78,23 @@ class Config:
         flag="--public-url",
         otherwise="http://HOST:PORT",
     )
+    media_url: str = option(
+        "",
+        "Where pictures and clips are kept: s3://bucket/prefix (needs the extra `s3`).",
+        MEDIA_URL,
+        otherwise="blobs in the data directory",
+    )
+    s3_endpoint: str = option(
+        "", "Address of an S3 store that is not AWS's.", ENDPOINT, otherwise="that of AWS"
+    )
+    s3_region: str = option("us-east-1", "Region of the bucket.", TEXT)
+    s3_key: str = option(
+        "",
+        "Key id that opens the bucket.",
+        TEXT,
+        otherwise="what the machine provides (AWS_… variables, instance role)",
+    )
+    s3_secret: str = option("", "The secret to that key.", secret(8, 1024), shown=Shown.NEVER)
     secret_key: str = option(
         "",
         "The master key that encrypts and signs; without it one is made in the data directory."

@@ -18,6 +18,7 @@ _NO: Final = frozenset({"0", "false", "no", "off"})
 _SIZE: Final = re.compile(r"([0-9]{1,12}) *(|B|KiB|MiB|GiB)", re.IGNORECASE)
 _STEPS: Final = {"": 1, "b": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
 _HOST: Final = re.compile(r"\*|[A-Za-z0-9_.:\[\]-]{1,253}")
+_BUCKET: Final = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,62}(/[A-Za-z0-9!_.*'()/-]*)?")
 _ORIGIN: Final = re.compile(r"https?://[^/?#@\s]+")
 
 
@@ -126,6 +127,18 @@ def _database_url(text: str) -> str:
     return text
 
 
+def _media_url(text: str) -> str:
+    if not _BUCKET.fullmatch(text):
+        raise ValueError(text)
+    return text.rstrip("/")
+
+
+def _endpoint(text: str) -> str:
+    if not _ORIGIN.fullmatch(text.rstrip("/")):
+        raise ValueError(text)
+    return text.rstrip("/")
+
+
 def _letting(text: str) -> str:
     Gate.letting([text])
     return text
@@ -150,6 +163,8 @@ PUBLIC_URL: Final = Kind("an http:// or https:// address without a query", _publ
 DATABASE_URL: Final = Kind(
     "sqlite:////absolute/path or postgresql://user:password@host/name", _database_url
 )
+MEDIA_URL: Final = Kind("s3://bucket or s3://bucket/prefix", _media_url)
+ENDPOINT: Final = Kind("an http:// or https:// address without a path", _endpoint)
 HOSTS: Final = _listing("host names", _host)
 PRIVATE_HOSTS: Final = _listing("host names, IP addresses or CIDRs", _letting)
 NETWORKS: Final = _listing("IP addresses or CIDRs", _network)

@@ -21,7 +21,7 @@ from mjgate.domain.errors import Refused
 from mjgate.domain.pricing import PriceTable
 from mjgate.domain.settings import Settings
 from mjgate.domain.timing import ANSWER_WAIT, Timing
-from mjgate.files import Files
+from mjgate.files import Blobs
 from mjgate.imaging import Imaging
 from mjgate.keys import Keys
 from mjgate.lifecycle.absence import Absence
@@ -86,7 +86,7 @@ class Gateway:
     store: Database
     upstream: Upstream
     public: PublicHTTP
-    files: Files
+    files: Blobs
     clock: Clock
     keys: Keys
     links: Links

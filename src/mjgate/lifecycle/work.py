@@ -8,7 +8,7 @@ import msgspec
 from mjgate.dialects import Work
 from mjgate.domain.image import sniff
 from mjgate.domain.task import Task
-from mjgate.files import Files
+from mjgate.files import Blobs
 from mjgate.store.attempts import Attempt
 
 
@@ -46,7 +46,7 @@ def decode(text: str) -> Request:
     return msgspec.json.decode(text, type=Request)
 
 
-async def work_of(task: Task, attempt: Attempt, files: Files, notify_url: str) -> Work:
+async def work_of(task: Task, attempt: Attempt, files: Blobs, notify_url: str) -> Work:
     """What the channel gets: the request with its images put back in."""
     request = decode(task.request)
     return Work(
@@ -69,7 +69,7 @@ async def work_of(task: Task, attempt: Attempt, files: Files, notify_url: str) -
     )
 
 
-async def _carried(image: Stored, files: Files) -> str:
+async def _carried(image: Stored, files: Blobs) -> str:
     if image.url:
         return image.url
     data = await files.read(image.hash)

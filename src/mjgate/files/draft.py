@@ -1,0 +1,117 @@
+"""Bytes on their way in: a temporary file that is written once and may be read meanwhile."""
+
+import asyncio
+import hashlib
+import os
+import shutil
+from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import Executor
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import mkstemp
+from typing import Final, TypeVar
+
+T = TypeVar("T")
+
+PIECE: Final = 1 << 18
+"""Bytes that are written, or read, at once."""
+
+
+class Draft:
+    """
+    Bytes that are not kept yet. One writes, any number read; `written` is what can be read.
+
+    Disk and hashing happen on threads; OSError when the disk is full.
+    """
+
+    def __init__(self, path: Path, handle: int, threads: Executor) -> None:
+        self.path = path
+        self.written = 0
+        self.moved = False
+        self._handle = handle
+        self._threads = threads
+        self._hash = hashlib.sha256()
+        self._waiting = bytearray()
+
+    async def write(self, data: bytes) -> bool:
+        """Add some bytes; True when they, and all before, can be read now."""
+        self._waiting += data
+        if len(self._waiting) < PIECE and self.written:
+            return False
+        await self.flush()
+        return True
+
+    async def flush(self) -> None:
+        """Make all that was added readable."""
+        if self._waiting:
+            data, self._waiting = bytes(self._waiting), bytearray()
+            await self._off_loop(self._write, data)
+            self.written += len(data)
+
+    async def read(self, first: int, most: int = PIECE) -> bytes:
+        """Up to `most` bytes from `first` on, of those that are written."""
+        return await self._off_loop(self._read, first, min(most, self.written - first))
+
+    async def seal(self) -> str:
+        """Make the bytes survive a power cut; their hash. Nothing is added afterwards."""
+        await self.flush()
+        await self._off_loop(os.fsync, self._handle)
+        return self._hash.hexdigest()
+
+    async def _off_loop(self, work: Callable[..., T], *arguments: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+
+    def _write(self, data: bytes) -> None:
+        self._hash.update(data)
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(self._handle, rest) :]
+
+    def _read(self, first: int, length: int) -> bytes:
+        return os.pread(self._handle, length, first)
+
+    def close(self) -> None:
+        """Let go of the file; it vanishes unless it was moved to its place."""
+        os.close(self._handle)
+        if not self.moved:
+            self.path.unlink(missing_ok=True)
+
+
+class Desk:
+    """The directory of drafts, the owner's alone."""
+
+    def __init__(self, root: Path, threads: Executor) -> None:
+        self._root = root
+        self._threads = threads
+
+    @asynccontextmanager
+    async def draft(self) -> AsyncGenerator[Draft]:
+        """A new draft for as long as the block lasts."""
+        loop = asyncio.get_running_loop()
+        handle, path = await loop.run_in_executor(self._threads, self._made)
+        draft = Draft(path, handle, self._threads)
+        try:
+            yield draft
+        finally:
+            await asyncio.shield(loop.run_in_executor(self._threads, draft.close))
+
+    def _made(self) -> tuple[int, Path]:
+        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, name = mkstemp(dir=self._root)  # mode 0600
+        return handle, Path(name)
+
+    def tidy(self, before: int) -> int:
+        """Remove what was left by processes that died; how many files."""
+        removed = 0
+        for path in self._root.glob("*"):
+            if path.stat().st_mtime * 1_000 < before:
+                path.unlink(missing_ok=True)
+                removed += 1
+        return removed
+
+    def free(self) -> int:
+        """Bytes left on the disk that holds the drafts."""
+        root = self._root
+        while not root.exists():
+            root = root.parent
+        return shutil.disk_usage(root).free
