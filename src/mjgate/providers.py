@@ -7,10 +7,11 @@ row more and nothing else.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from mjgate.dialects import Dialect, mjproxy
+from mjgate.dialects import Dialect, job, mjproxy
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,26 +22,53 @@ class Option:
     help: str
 
 
+class Lack(StrEnum):
+    """What the servers of a format may not be able to do."""
+
+    CANCEL = "cancel"
+    SEED = "seed"
+    RECENT = "recent"  # tell their latest tasks
+    NOTICES = "notices"  # tell us of changes
+    WINDOWS = "windows"  # tell that a window waits
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """A vendor, or a kind of server that many run."""
+    """A vendor, or a kind of server that many run; one look may name `batch` tasks."""
 
     label: str
     dialect: Dialect
     options: Mapping[str, Option]
     batch: int = 50
+    lacks: frozenset[Lack] = frozenset()
 
+
+_AUTH: Final = Option(("secret", "bearer", "both"), "Header that carries the key.")
+_FILTER: Final = Option(("nested", "flat"), "Form of the account filter.")
+_ACTIONS: Final = Option(("action", "change"), "Whether buttons or numbers follow a task.")
+_EDITS: Final = Option(("edits", "edit"), "Path of edits.")
+_IDEMPOTENT: Final = Option(("off", "on"), "Whether a repeated Idempotency-Key makes one job.")
 
 _MJPROXY_OPTIONS: Final[Mapping[str, Option]] = MappingProxyType(
     {
-        "auth": Option(("secret", "bearer", "both"), "Header that carries the key."),
+        "auth": _AUTH,
         "path": Option(("plain", "mj-fast", "fast", "flag"), "How a mode is asked for."),
-        "filter": Option(("nested", "flat"), "Form of the account filter."),
-        "actions": Option(("action", "change"), "Whether buttons or numbers follow a task."),
-        "edits": Option(("edits", "edit"), "Path of edits."),
+        "filter": _FILTER,
+        "actions": _ACTIONS,
+        "edits": _EDITS,
         "batch": Option((), "Tasks named by one look."),
-        "idempotent": Option(("off", "on"), "Whether a repeated Idempotency-Key makes one job."),
+        "idempotent": _IDEMPOTENT,
         "notify": Option(("on", "off"), "Whether it is told where to notify us."),
+    }
+)
+_JOB_OPTIONS: Final[Mapping[str, Option]] = MappingProxyType(
+    {
+        "auth": _AUTH,
+        "path": Option(("plain", "flag"), "How a mode is asked for."),
+        "filter": _FILTER,
+        "actions": _ACTIONS,
+        "edits": _EDITS,
+        "idempotent": _IDEMPOTENT,
     }
 )
 
@@ -48,9 +76,26 @@ PROVIDERS: Final[Mapping[str, Provider]] = MappingProxyType(
     {
         "mjproxy": Provider(
             label="midjourney-proxy and its kin", dialect=mjproxy, options=_MJPROXY_OPTIONS
-        )
+        ),
+        "job": Provider(
+            label="servers of the job dialect",
+            dialect=job,
+            options=_JOB_OPTIONS,
+            batch=1,
+            lacks=frozenset(Lack),
+        ),
     }
 )
+
+
+def batch_of(provider: Provider, options: Mapping[str, str]) -> int:
+    """How many tasks one look at a channel may name."""
+    return min(int(options.get("batch", provider.batch)), provider.batch)
+
+
+def takes_notices(provider: Provider, options: Mapping[str, str]) -> bool:
+    """Whether a channel is told where to notify us."""
+    return Lack.NOTICES not in provider.lacks and options.get("notify", "on") == "on"
 
 
 def auth_headers(options: Mapping[str, str], secret: str) -> dict[str, str]:

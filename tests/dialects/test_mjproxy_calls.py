@@ -249,4 +249,4 @@ def test_every_choice_of_a_channel_is_understood_and_the_first_is_the_default() 
             for value in row.values:
                 dialect.submit(press(f"MJ::JOB::upsample::1::{H}"), {name: value})
                 assert row.help.endswith(".")
-        assert (provider.label, provider.batch) == ("midjourney-proxy and its kin", 50)
+    assert {name: row.batch for name, row in PROVIDERS.items()} == {"mjproxy": 50, "job": 1}

@@ -76,8 +76,8 @@ class Dialect(Protocol):
         """The call that confirms an open window."""
         ...
 
-    def cancel(self, upstream_id: str, options: Options) -> Call:
-        """The call that asks for a task to be stopped."""
+    def cancel(self, upstream_id: str, options: Options) -> Call | None:
+        """The call that asks for a task to be stopped; None if there is no such call."""
         ...
 
     def answered(self, heard: Heard, *, follow_up: bool) -> Accepted:
@@ -85,19 +85,19 @@ class Dialect(Protocol):
         ...
 
     def look(self, upstream_ids: Sequence[str], options: Options) -> Call:
-        """The call that asks how a batch of tasks is doing."""
+        """The call that asks how a batch of tasks is doing; without any, whether it answers."""
         ...
 
-    def recent(self, options: Options) -> Call:
-        """The call that asks for the latest tasks, whatever they are."""
+    def recent(self, options: Options) -> Call | None:
+        """The call that asks for the latest tasks; None if there is no such call."""
         ...
 
     def fetch(self, upstream_id: str, options: Options) -> Call:
         """The call that asks for one task alone."""
         ...
 
-    def seed(self, upstream_id: str, options: Options) -> Call:
-        """The call that asks for the number a finished picture was made from."""
+    def seed(self, upstream_id: str, options: Options) -> Call | None:
+        """The call for the number a picture was made from; None if there is no such call."""
         ...
 
     def seed_in(self, heard: Heard) -> str:

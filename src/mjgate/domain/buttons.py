@@ -184,7 +184,7 @@ def _numbers(stem: str, most: int) -> tuple[Button, ...]:
     return tuple(Button(f"{stem}::{n}", "", f"{n}️⃣") for n in range(1, most + 1))
 
 
-_GRIDS: Final = frozenset(
+GRIDS: Final = frozenset(
     {
         Action.IMAGINE,
         Action.VARIATION,
@@ -198,11 +198,12 @@ _GRIDS: Final = frozenset(
         Action.BLEND,
     }
 )
+"""Actions whose result is four pictures on one sheet."""
 
 
 def synthesised(action: Action, job_hash: str) -> tuple[Button, ...]:
     """The buttons we offer where the upstream gave none; `()` where nothing can follow."""
-    if action in _GRIDS:
+    if action in GRIDS:
         return of_grid(job_hash)
     match action:
         case Action.UPSCALE | Action.UPSCALE_HD:

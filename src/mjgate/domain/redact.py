@@ -38,3 +38,10 @@ def redact(text: str, names: Iterable[str] = ()) -> str:
         if len(name) > 2:  # noqa: PLR2004  shorter ones are parts of ordinary words
             text = re.sub(re.escape(name), "[provider]", text, flags=re.IGNORECASE)
     return text[:MOST].strip()
+
+
+def hide_addresses(text: str, sent: str) -> str:
+    """The text with every address replaced but those that stand in what the caller `sent`."""
+    if "/" not in text and "www." not in text.lower():
+        return text
+    return ADDRESS.sub(lambda found: found[0] if found[0] in sent else "[image]", text)

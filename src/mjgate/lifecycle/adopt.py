@@ -8,7 +8,6 @@ found the job in time, the task ends as an orphan and the money goes back.
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 from mjgate.dialects import Call
@@ -19,10 +18,11 @@ from mjgate.domain.task import Report, State, Task
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.cancel import carry_out
 from mjgate.lifecycle.finish import fail
+from mjgate.lifecycle.handover import prepared, sent
 from mjgate.lifecycle.lines import Line
 from mjgate.lifecycle.routing import line
 from mjgate.lifecycle.verdict import submitted_in
-from mjgate.lifecycle.work import work_of
+from mjgate.providers import takes_notices
 from mjgate.store import attempts, follow, tasks
 from mjgate.store.attempts import Attempt
 from mjgate.store.database import ConstraintBroken
@@ -32,8 +32,6 @@ log = logging.getLogger(__name__)
 
 PAUSES: Final = (2 * SECOND, 5 * SECOND, 15 * SECOND, 60 * SECOND)
 """How long to rest after each search; the last holds for all that follow."""
-
-IDEMPOTENCY_KEY: Final = "Idempotency-Key"
 
 
 async def adopt(gateway: Gateway, rows: Sequence[Followed]) -> None:
@@ -69,16 +67,18 @@ async def _search(gateway: Gateway, row: Followed, task: Task) -> bool | None:
     if found is None and attempt.hint:
         call = to.provider.dialect.fetch(attempt.hint, to.channel.options)
         found = echoed(await reports_of(gateway, to, call) or [], attempt)
-    if found is None and to.channel.options.get("idempotent") == "on":
+    repeats = to.channel.options.get("idempotent") == "on"
+    if found is None and repeats:
         found = await _asked_again(gateway, to, task, attempt)
     if found is not None and await _taken(gateway, task, found):
         return None
-    told = to.channel.options.get("notify", "on") == "on"
-    return told or recent is not None
+    return repeats or recent is not None or takes_notices(to.provider, to.channel.options)
 
 
-async def reports_of(gateway: Gateway, to: Line, call: Call) -> list[Report] | None:
-    """What the channel says of tasks; None if it gave no answer that can be read."""
+async def reports_of(gateway: Gateway, to: Line, call: Call | None) -> list[Report] | None:
+    """What the channel says of tasks; None if it cannot, or gave no answer that can be read."""
+    if call is None:
+        return None
     try:
         heard = await gateway.upstream.look(to.endpoint, call)
         return to.provider.dialect.reports(heard)
@@ -94,11 +94,8 @@ def echoed(reports: Sequence[Report], attempt: Attempt) -> str | None:
 async def _asked_again(gateway: Gateway, to: Line, task: Task, attempt: Attempt) -> str | None:
     """The same request under the same key: the channel promises to make no second job of it."""
     try:
-        work = await work_of(task, attempt, gateway.files, "")
-        call = to.provider.dialect.submit(work, to.channel.options)
-        headers = {**to.endpoint.headers, IDEMPOTENCY_KEY: attempt.nonce}
-        heard = await gateway.upstream.submit(replace(to.endpoint, headers=headers), call)
-        return to.provider.dialect.answered(heard, follow_up=task.parent_id is not None).ids[0]
+        work = await prepared(gateway, task, attempt, to)
+        return (await sent(gateway, task, attempt, to, work)).ids[0]
     except (FileNotFoundError, NotSent, Unanswered, Rejected):
         return None
 

@@ -62,6 +62,8 @@ async def carry_out(gateway: Gateway, task: Task) -> Task:
 async def _asked_to_stop(gateway: Gateway, to: Line, task: Task) -> bool:
     """Whether the channel says that it has stopped."""
     call = to.provider.dialect.cancel(task.upstream_id, to.channel.options)
+    if call is None:
+        return False
     try:
         async with asyncio.timeout(PATIENCE):
             heard = await gateway.upstream.look(to.endpoint, call)

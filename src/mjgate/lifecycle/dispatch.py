@@ -7,10 +7,8 @@ What nobody knows the fate of becomes UNKNOWN and is never sent again.
 
 import logging
 from dataclasses import dataclass, field
-from typing import Final
 
-from mjgate.dialects import Accepted, Work
-from mjgate.domain.buttons import asks_always
+from mjgate.dialects import Accepted
 from mjgate.domain.channel import Need
 from mjgate.domain.clock import SECOND
 from mjgate.domain.errors import NoChannel, NotSent, Rejected, Unanswered, UpstreamRefused
@@ -21,6 +19,7 @@ from mjgate.domain.timing import SEND_LATEST
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.breaker import heard
 from mjgate.lifecycle.cancel import carry_out
+from mjgate.lifecycle.handover import prepared, sent
 from mjgate.lifecycle.lines import Line
 from mjgate.lifecycle.routing import Route, attempt_at, line, routes
 from mjgate.lifecycle.verdict import (
@@ -32,17 +31,15 @@ from mjgate.lifecycle.verdict import (
     taken,
     unknown,
 )
-from mjgate.lifecycle.work import decode, work_of
+from mjgate.lifecycle.work import decode
 from mjgate.store import attempts, channels, lanes, tasks
-from mjgate.store.attempts import Attempt, Step
+from mjgate.store.attempts import Attempt
 from mjgate.store.attempts import Outcome as Ended
 from mjgate.store.books import SlotTakenError
 from mjgate.store.database import Transaction
 from mjgate.store.moves import move
 
 log = logging.getLogger(__name__)
-
-_NOTIFY: Final = "notify"
 
 
 class _TooLate(NotSent):
@@ -123,35 +120,14 @@ async def _wanted(gateway: Gateway, outcome: Outcome) -> Outcome:
 
 
 async def _send(gateway: Gateway, task: Task, attempt: Attempt, to: Line) -> Accepted:
-    dialect, options = to.provider.dialect, to.channel.options
-    notify_url = ""
-    if options.get(_NOTIFY, "on") == "on":
-        notify_url = gateway.links.notice(attempt.channel_id, task.id, attempt.no)
     try:
-        work = await work_of(task, attempt, gateway.files, notify_url)
+        work = await prepared(gateway, task, attempt, to)
     except FileNotFoundError as error:
         msg = "An image of the request is no longer kept."
         raise Rejected(Verdict.CONTENT, msg) from error
     if gateway.clock.now() - attempt.opened_at > SEND_LATEST:
         raise _TooLate
-    if attempt.step is Step.MODAL:
-        return await _confirm(gateway, to, work, task.upstream_id)
-    heard = await gateway.upstream.submit(to.endpoint, dialect.submit(work, options))
-    gateway.checkpoint("unanswered")
-    accepted = dialect.answered(heard, follow_up=task.parent_id is not None)
-    if not task.confirmed or not (accepted.window or asks_always(task.custom_id)):
-        return accepted
-    try:
-        return await _confirm(gateway, to, work, accepted.ids[0])
-    except NotSent as error:  # the window stands open there: nobody may press the button again
-        raise Unanswered(str(error)) from error
-
-
-async def _confirm(gateway: Gateway, to: Line, work: Work, upstream_id: str) -> Accepted:
-    """The client confirmed already, so the modal follows at once."""
-    call = to.provider.dialect.confirm(work, upstream_id, to.channel.options)
-    heard = await gateway.upstream.submit(to.endpoint, call)
-    return to.provider.dialect.answered(heard, follow_up=True)
+    return await sent(gateway, task, attempt, to, work)
 
 
 async def _elsewhere(

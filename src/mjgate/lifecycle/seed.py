@@ -1,6 +1,7 @@
 """Seeds: the number a picture was made from, asked for once and then kept with the task."""
 
 import logging
+from typing import Final
 
 from mjgate.domain.account import Caller
 from mjgate.domain.clock import SECOND
@@ -19,6 +20,8 @@ from mjgate.lifecycle.routing import line
 from mjgate.store import tasks
 
 log = logging.getLogger(__name__)
+
+_NONE: Final = "The provider of this task has no seed to tell."
 
 
 async def seed(gateway: Gateway, task_id: str, *, by: Caller) -> str:
@@ -44,6 +47,8 @@ async def _look_up(gateway: Gateway, task: Task) -> str | Refused:
     except NoChannel:
         return ParentChannelGone()
     call = to.provider.dialect.seed(task.upstream_id, to.channel.options)
+    if call is None:
+        return Unsupported(_NONE)
     try:
         heard = await gateway.upstream.look(to.endpoint, call, limit=gateway.timing.seed / SECOND)
         found = to.provider.dialect.seed_in(heard)
@@ -51,6 +56,6 @@ async def _look_up(gateway: Gateway, task: Task) -> str | Refused:
         log.warning("no answer to who asked for a seed", extra=task.log_context | {"why": error})
         return UpstreamRefused("The provider has not told the seed; ask again in a moment.")
     if not found:
-        return Unsupported("The provider of this task has no seed to tell.")
+        return Unsupported(_NONE)
     await gateway.store.write(tasks.keep_seed, task.id, found)
     return found

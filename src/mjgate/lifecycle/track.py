@@ -19,6 +19,7 @@ from mjgate.lifecycle.lines import Line
 from mjgate.lifecycle.look import Look, apply
 from mjgate.lifecycle.rescue import rescue
 from mjgate.lifecycle.routing import line
+from mjgate.providers import batch_of
 from mjgate.store import follow, tasks
 from mjgate.store.follow import Followed, Kind
 
@@ -90,7 +91,9 @@ async def _look_by_key(gateway: Gateway, rows: Sequence[Followed]) -> None:
             to = await line(gateway, batch[0].channel_id, credential_id)
         except NoChannel:
             continue
-        await _look_at(gateway, to, batch)
+        most = batch_of(to.provider, to.channel.options)
+        for start in range(0, len(batch), most):
+            await _look_at(gateway, to, batch[start : start + most])
 
 
 async def _look_at(gateway: Gateway, to: Line, rows: Sequence[Followed]) -> None:
@@ -134,6 +137,8 @@ async def _ask_alone(
     if report is None and row.misses + 1 < MISSES:
         return None
     call = to.provider.dialect.fetch(row.upstream_id, to.channel.options)
+    if call == to.provider.dialect.look([row.upstream_id], to.channel.options):
+        return report  # it was asked for alone just now
     try:
         heard = await gateway.upstream.look(to.endpoint, call)
         found = to.provider.dialect.reports(heard)

@@ -52,11 +52,11 @@ async def _ask(desk: Desk, upstream: Upstream, channel: Channel) -> tuple[bool, 
         heard = await upstream.look(endpoint, dialect.look([], channel.options))
     except UpstreamError as error:
         return False, f"{channel.base_url} does not answer: {_why(error.__cause__)}."
-    if heard.status != HTTPStatus.OK:
-        return False, _said(heard, channel.base_url)
     try:
         dialect.reports(heard)
     except UpstreamError as error:
+        if heard.status != HTTPStatus.OK:
+            return False, _said(heard, channel.base_url)
         return False, f"{channel.base_url} does not speak this provider's format: {error}."
     return True, f"{channel.base_url} answers and takes the key."
 

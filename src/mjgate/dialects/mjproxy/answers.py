@@ -9,7 +9,8 @@ import re
 from typing import Final
 
 from mjgate.dialects import Accepted, Heard
-from mjgate.dialects.mjproxy.wire import (
+from mjgate.dialects.refusals import by_code, by_status, glimpse
+from mjgate.dialects.values import (
     Json,
     decode,
     identifier,
@@ -18,17 +19,8 @@ from mjgate.dialects.mjproxy.wire import (
     mapping,
     words,
 )
-from mjgate.domain.errors import Rejected, Unanswered
-from mjgate.domain.prompt import clean
-from mjgate.domain.reasons import Reason, Verdict
-
-_BY_STATUS: Final[dict[int, Verdict]] = {
-    **dict.fromkeys((401, 402, 403), Verdict.CREDENTIAL),
-    **dict.fromkeys((301, 302, 303, 307, 308, 404, 405), Verdict.CHANNEL),
-    **dict.fromkeys((400, 413, 415, 422), Verdict.REQUEST),
-    429: Verdict.BUSY,
-}
-
+from mjgate.domain.errors import Unanswered
+from mjgate.domain.reasons import Reason
 
 _SEED = re.compile(r"[1-9][0-9]{0,14}")
 """Clients take 0 for none."""
@@ -57,7 +49,7 @@ def answered(heard: Heard, *, follow_up: bool) -> Accepted:
     body = mapping(decode(heard.body))
     code = integer(body.get("code"))
     if code is None:
-        raise _by_status(heard)
+        raise by_status(heard)
     text = words(body.get("description")) or words(body.get("message")) or f"code {code}"
     properties = mapping(body.get("properties"))
     match code:
@@ -65,16 +57,10 @@ def answered(heard: Heard, *, follow_up: bool) -> Accepted:
             return _accepted(heard, body, properties)
         case 21:
             return _waiting(heard, body, properties)
-        case 23:
-            raise Rejected(Verdict.BUSY, text, retry_after=_retry_after(heard))
-        case 24:
-            raise _banned(text, properties)
         case 4 if properties.get("reason") in _NOT_THE_CONTENT:
-            raise _by_status(heard, text)
-        case 3 | 4 | 9:
-            raise _refused(code, text, follow_up=follow_up)
+            raise by_status(heard, text)
         case _:
-            raise _by_status(heard, text)
+            raise by_code(code, heard, text, properties, follow_up=follow_up)
 
 
 def seed_in(heard: Heard) -> str:
@@ -86,7 +72,7 @@ def seed_in(heard: Heard) -> str:
     unknown_path = heard.status in {404, 405}
     if unknown_path or (heard.status in {200, 201, 400} and code in {1, 3, 4}):
         return ""
-    text = words(body.get("description")) or _glimpse(heard.body)
+    text = words(body.get("description")) or glimpse(heard.body)
     msg = f"HTTP {heard.status}: {text}"
     raise Unanswered(msg)
 
@@ -110,42 +96,6 @@ def _waiting(heard: Heard, body: Json, properties: Json) -> Accepted:
         window=window,
         final_prompt=words(properties.get("finalPrompt")),
     )
-
-
-def _refused(code: int, text: str, *, follow_up: bool) -> Rejected:
-    if code == 4:  # noqa: PLR2004  the protocol's code for a wrong request
-        return Rejected(Verdict.CONTENT, text)
-    if code == 3 and follow_up:  # noqa: PLR2004  the protocol's code for "not found"
-        return Rejected(Verdict.PARENT_GONE, text, reason=Reason.PARENT_GONE_UPSTREAM)
-    return Rejected(Verdict.CHANNEL, text)
-
-
-def _banned(text: str, properties: Json) -> Rejected:
-    told: dict[str, object] = {
-        name: said for name in ("bannedWord", "promptEn") if (said := words(properties.get(name)))
-    }
-    offset = integer(properties.get("offset"))
-    if offset is not None and offset >= 0:
-        told["offset"] = offset
-    return Rejected(Verdict.CONTENT, text, reason=Reason.BANNED_WORD, properties=told)
-
-
-def _by_status(heard: Heard, text: str = "") -> Rejected | Unanswered:
-    verdict = _BY_STATUS.get(heard.status)
-    said = f"HTTP {heard.status}: {text or _glimpse(heard.body)}"
-    if verdict is None:
-        return Unanswered(said)
-    return Rejected(verdict, said, retry_after=_retry_after(heard))
-
-
-def _glimpse(body: bytes) -> str:
-    return clean(body[:200].decode("utf-8", "replace")).strip() or "empty body"
-
-
-def _retry_after(heard: Heard) -> int | None:
-    """Seconds; a date, which some servers send, is not worth a clock."""
-    seconds = integer(heard.headers.get("retry-after"))
-    return seconds if seconds is not None and seconds >= 0 else None
 
 
 def _ids(result: object) -> tuple[str, ...]:

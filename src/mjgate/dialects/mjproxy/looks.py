@@ -4,7 +4,7 @@ import re
 from typing import Final, cast
 
 from mjgate.dialects import Heard
-from mjgate.dialects.mjproxy.wire import (
+from mjgate.dialects.values import (
     Json,
     address,
     addresses,

@@ -14,7 +14,7 @@ import msgspec
 from mjgate.domain.action import Action
 from mjgate.domain.prompt import without_mode_flags
 from mjgate.domain.reasons import FailReason
-from mjgate.domain.redact import ADDRESS
+from mjgate.domain.redact import hide_addresses
 from mjgate.domain.task import State, Status, Task
 
 _ENCODER = msgspec.json.Encoder()
@@ -158,13 +158,6 @@ def _prompts(task: Task) -> tuple[str, str, str]:
 
 def _description(task: Task) -> str:
     return f"/{task.action.lower()} {task.prompt}".strip()
-
-
-def hide_addresses(text: str, sent: str) -> str:
-    """The text with every address replaced but those that stand in what the caller `sent`."""
-    if "/" not in text and "www." not in text.lower():
-        return text
-    return ADDRESS.sub(lambda found: found[0] if found[0] in sent else "[image]", text)
 
 
 def _views(urls: Sequence[str]) -> list[MediaView] | None:

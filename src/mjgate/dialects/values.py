@@ -1,4 +1,4 @@
-"""Values as services of this format really send them: numbers as text, text as numbers, or odd."""
+"""Values as upstreams really send them: numbers as text, text as numbers, or odd."""
 
 import codecs
 import re
