@@ -21,6 +21,9 @@ from mjgate.domain.action import RULES, Action, Field, Mode, Rule
 from mjgate.domain.pricing import UNIT, PriceTable
 from mjgate.domain.task import EDGES, STATUS, Edge, Hook, State
 from mjgate.providers import PROVIDERS
+from mjgate.web.api import ROWS
+from mjgate.web.api.members import described
+from mjgate.web.api.rows import Row as ManagementRow
 from mjgate.web.application import routes
 from mjgate.web.submit import SERVED
 
@@ -208,8 +211,9 @@ def _field(field: Field) -> str:
 
 
 def served() -> str:
-    """Every other address, from the routes themselves."""
-    found = [each for each in routes(NOTHING) if _is_asked(each.path)]
+    """Every other address but those of the management API, from the routes themselves."""
+    managed = {path for row in ROWS for path in (row.path, row.path.rstrip("/"))}
+    found = [each for each in routes(NOTHING) if _is_asked(each.path) and each.path not in managed]
     rows = [(_code(sorted((each.methods or set()) - {"HEAD"})), _code([each.path]))
             for each in found]  # fmt: skip
     return table(("Method", "Path"), rows)
@@ -218,6 +222,24 @@ def served() -> str:
 def _is_asked(path: str) -> bool:
     return not any(path == f"/mj/{each}" for rule in RULES.values()
                    for each in (rule.path, *rule.aliases))  # fmt: skip
+
+
+def management() -> str:
+    """Every address of the management API: who may ask, what it takes and gives."""
+    return "\n\n".join(
+        f"### `{row.method} {row.path}`\n\n{row.summary} For: {row.who}.{_members(row)}"
+        for row in ROWS
+    )
+
+
+def _members(row: ManagementRow) -> str:
+    parts = (
+        ("In the query", ", ".join(f"`{name}`" for name in row.query)),
+        ("In the body", ", ".join(f"`{name}` {kind}" for name, kind in described(row.takes))),
+        ("In `data`", ", ".join(f"`{name}` {kind}" for name, kind in described(row.gives))),
+    )
+    lines = [f"- {title}: {text}." for title, text in parts if text]
+    return "\n".join(("\n", *lines)) if lines else ""
 
 
 def prices() -> str:
@@ -241,6 +263,7 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "moves": moves,
     "submits": submits,
     "served": served,
+    "management": management,
     "prices": prices,
 }
 

@@ -35,6 +35,7 @@ class Purpose(StrEnum):
     NOTICE = "notice"  # signs the addresses at which channels call us back
 
 
+    FORM = "form"  # signs what a page must send along with a change
 class WrongKeyError(Exception):
     """A secret cannot be read with the keys at hand."""
 

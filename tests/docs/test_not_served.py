@@ -24,8 +24,8 @@ async def test_an_address_that_is_not_served_is_404(rig: Rig, method: str, path:
 
     answer = await (rig.get(path) if method == "GET" else rig.post(path, {"prompt": "a red fox"}))
 
-    assert (answer.status_code, answer.json()["error"]) == (404, "not_found")
-    assert answer.json()["description"].startswith("There is nothing")
+    assert answer.status_code == 404
+    assert answer.json()["message"].startswith("There is nothing")
 
 
 async def test_what_is_not_served_of_a_submit_is_unsupported(rig: Rig) -> None:

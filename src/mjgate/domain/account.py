@@ -28,6 +28,23 @@ class OnLimit(StrEnum):
     REJECT = "reject"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """A user who manages his own things, or an admin all: logged in, or with an access token."""
+
+    user_id: int
+    username: str
+    role: Role
+    enabled: bool
+    must_change: bool  # has a one-time password, and may do nothing before he has changed it
+    session: str = ""  # by its hash; nothing behind an access token
+
+    @property
+    def admin(self) -> bool:
+        """Whether he may manage everything."""
+        return self.role is Role.ADMIN
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """An API key and its user, checked and in force."""

@@ -5,9 +5,13 @@ One function is one transaction with its audit row. Nothing here knows who asks 
 the command line and the management API call the same functions and see the same errors:
 
 NotDone
-├── BadValue   a value cannot be used; `field` names it
-├── NoSuch     what should be changed does not exist; `noun` says what it would be
-└── Taken      it would clash with what is there
+├── BadValue    a value cannot be used; `field` names it
+├── NotKnown    whoever asks could not show who he is
+├── Forbidden   he may not do this
+├── NoSuch      what should be changed does not exist; `noun` says what it would be
+├── Taken       it would clash with what is there
+├── Prevented   what is there does not allow it now
+└── TooMany     not so often: again after `retry_after` seconds
 """
 
 from dataclasses import dataclass
@@ -61,3 +65,35 @@ class Taken(NotDone):
     def __init__(self, text: str, *, noun: str) -> None:
         super().__init__(text)
         self.noun = noun
+
+
+class NotKnown(NotDone):
+    """Who asks could not show who he is."""
+
+    status = 401
+
+
+class Forbidden(NotDone):
+    """He may not do this."""
+
+    status = 403
+
+
+class Prevented(NotDone):
+    """What is there does not allow it now; `field` names what would have to be another."""
+
+    status = 409
+
+    def __init__(self, text: str, *, field: str | None = None) -> None:
+        super().__init__(text)
+        self.field = field
+
+
+class TooMany(NotDone):
+    """Not so often, or not so many at once."""
+
+    status = 429
+
+    def __init__(self, text: str, retry_after: int) -> None:
+        super().__init__(text)
+        self.retry_after = retry_after

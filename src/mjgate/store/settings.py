@@ -57,18 +57,26 @@ async def set_value(tx: Transaction, name: str, value: Value, actor: str, now: i
 
 
 async def audit(
-    tx: Transaction, *, actor: str, act: str, subject: str, now: int, after: object = None
+    tx: Transaction,
+    *,
+    actor: str,
+    act: str,
+    subject: str,
+    now: int,
+    before: object = None,
+    after: object = None,
 ) -> None:
     """Write down who did what to whom. Never a secret."""
     await tx.run(
         """
-        INSERT INTO audit (at, actor, act, subject, after)
-        VALUES (:now, :actor, :act, :subject, :after)
+        INSERT INTO audit (at, actor, act, subject, before, after)
+        VALUES (:now, :actor, :act, :subject, :before, :after)
         """,
         now=now,
         actor=actor,
         act=act,
         subject=subject,
+        before="" if before is None else json.dumps(before, ensure_ascii=False),
         after="" if after is None else json.dumps(after, ensure_ascii=False),
     )
 

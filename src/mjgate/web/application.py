@@ -9,7 +9,9 @@ from starlette.types import ASGIApp
 
 from mjgate.domain.errors import MethodNotAllowed, Refused
 from mjgate.lifecycle import Gateway
-from mjgate.web import callbacks, health, lists, media, submit, tasks
+from mjgate.manage import NotDone
+from mjgate.web import api, callbacks, health, lists, media, submit, tasks
+from mjgate.web.api.serve import on_not_done
 from mjgate.web.auth import Doors
 from mjgate.web.bodies import Room
 from mjgate.web.context import Context, WebSettings
@@ -22,11 +24,18 @@ _METHOD_NOT_ALLOWED = 405
 
 def create_app(gateway: Gateway, settings: WebSettings) -> ASGIApp:
     """The application that a server runs."""
-    context = Context(gateway, Doors(gateway), Room(settings.bodies_at_once), settings)
+    context = Context(
+        gateway,
+        Doors(gateway),
+        Room(settings.bodies_at_once),
+        settings,
+        started=gateway.clock.now(),
+    )
     inner = Starlette(
         routes=routes(context),
         exception_handlers={
             Refused: on_refused,
+            NotDone: on_not_done,
             HTTPException: _on_http,
             Exception: on_unexpected,
         },
@@ -37,7 +46,7 @@ def create_app(gateway: Gateway, settings: WebSettings) -> ASGIApp:
 
 def routes(context: Context) -> list[Route]:
     """Every route that is served."""
-    modules = (tasks, lists, submit, media, callbacks, health)
+    modules = (tasks, lists, submit, media, callbacks, health, api)
     return [route for module in modules for route in module.routes(context)]
 
 
@@ -46,7 +55,8 @@ async def _on_http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     if error.status_code != _METHOD_NOT_ALLOWED:
-        return refusal(not_found(request.scope["path"]), request_id(request))
-    response = refusal(MethodNotAllowed(), request_id(request))
+        path = request.scope["path"]
+        return refusal(not_found(path), request_id(request), path=path)
+    response = refusal(MethodNotAllowed(), request_id(request), path=request.scope["path"])
     response.headers.update(error.headers or {})
     return response

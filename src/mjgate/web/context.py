@@ -1,9 +1,10 @@
 """What every handler needs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from mjgate.lifecycle import Gateway
+from mjgate.manage.passwords import Checker
 from mjgate.web.auth import Doors
 from mjgate.web.bodies import Room
 
@@ -29,9 +30,11 @@ class WebSettings:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The gateway, its doors, the room for bodies, and the settings."""
+    """The gateway, its doors, the room for bodies, the settings, and who checks passwords."""
 
     gateway: Gateway
     doors: Doors
     room: Room
     settings: WebSettings
+    passwords: Checker = field(default_factory=Checker)
+    started: int = 0  # epoch milliseconds

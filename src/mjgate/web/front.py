@@ -55,7 +55,8 @@ class Front:
         headers = [(b"x-request-id", request_id.encode()), *self._origins.headers(scope)]
         answering = _Headed(headers, send)
         if not self._hosts.know(scope):
-            await refusal(BadHost(), request_id)(scope, receive, answering)
+            refused = refusal(BadHost(), request_id, path=scope["path"])
+            await refused(scope, receive, answering)
         elif scope["method"] == "OPTIONS" and crosses(scope["path"]):
             await Response(status_code=204, headers=PREFLIGHT)(scope, receive, answering)
         else:
@@ -72,7 +73,8 @@ class Front:
                 log.exception("a request failed")
             if not send.started:
                 request_id = cast("str", scope["state"]["request_id"])
-                await refusal(unexpected(error), request_id)(scope, receive, send)
+                refused = refusal(unexpected(error), request_id, path=scope["path"])
+                await refused(scope, receive, send)
 
 
 class _Headed:
@@ -119,7 +121,7 @@ def _request_id(scope: Scope) -> str:
 def not_found(path: str) -> NotFound:
     """Nothing is served here; with a hint when the prefix is missing or wrong."""
     path = path[:_SHOWN]
-    if path.startswith("/mj/"):
+    if path.startswith(("/mj/", "/api/")):
         return NotFound(f"There is nothing at {path}.")
     if "mj" in path.split("/"):
         known = "/mj, /mj-fast/mj, /mj-relax/mj, /mj-turbo/mj, /fast/mj, /relax/mj or /turbo/mj"

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from mjgate.dialects.mjproxy import encode
 from mjgate.domain.errors import Internal, Overloaded, Refused
+from mjgate.domain.reasons import Reason
 from mjgate.store.database import CommitUnknown, DatabaseAway
 
 JSON: Final = "application/json; charset=utf-8"
@@ -26,6 +27,30 @@ class ErrorBody(msgspec.Struct, frozen=True):
     requestId: str  # noqa: N815  the wire's own name
 
 
+class Envelope(msgspec.Struct, frozen=True):
+    """What every answer below `/api` looks like."""
+
+    success: bool
+    message: str
+    data: object
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """The same for a refusal; `field` names what is wrong with the request, where one thing is."""
+
+    success: bool
+    message: str
+    data: None
+    field: str | None
+    requestId: str  # noqa: N815  the wire's own name
+
+
+MANAGED: Final = "/api/"
+_OK: Final = 200
+_MANAGED_STATUS: Final = {Reason.ALREADY_FINISHED: 409, Reason.NO_CHANNEL: 409}
+"""Refusals that are codes under HTTP 200 in the protocol; the others are 400 below `/api`."""
+
+
 def answer(view: object, status: int = 200) -> Response:
     """JSON that no cache may keep."""
     return Response(encode(view), status, NO_STORE, JSON)
@@ -36,8 +61,29 @@ def raw(body: bytes, status: int = 200) -> Response:
     return Response(body, status, NO_STORE, JSON)
 
 
-def refusal(error: Refused, request_id: str) -> Response:
-    """The refusal in the protocol's words: code, sentence, stable reason."""
+def refusal(error: Refused, request_id: str, *, path: str = "") -> Response:
+    """The refusal in the words of what is served at `path`; without one, in the protocol's."""
+    if f"{path}/".startswith(MANAGED):
+        response = _managed(error, request_id)
+    else:
+        response = _protocol(error, request_id)
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def trouble(status: int, message: str, request_id: str, *, field: str | None = None) -> Response:
+    """What was not done below `/api`."""
+    return answer(Trouble(False, message, None, field, request_id), status)  # noqa: FBT003  success
+
+
+def _managed(error: Refused, request_id: str) -> Response:
+    status = _MANAGED_STATUS.get(error.reason, 400) if error.status == _OK else error.status
+    return trouble(status, error.description, request_id, field=error.field)
+
+
+def _protocol(error: Refused, request_id: str) -> Response:
+    """Code, sentence, stable reason."""
     properties: dict[str, object] = {**error.properties, "reason": error.reason}
     if error.field:
         properties["field"] = error.field
@@ -50,10 +96,7 @@ def refusal(error: Refused, request_id: str) -> Response:
         error=error.reason,
         requestId=request_id,
     )
-    response = answer(body, error.status)
-    if error.retry_after is not None:
-        response.headers["Retry-After"] = str(error.retry_after)
-    return response
+    return answer(body, error.status)
 
 
 def request_id(request: Request) -> str:
@@ -66,12 +109,12 @@ async def on_refused(request: Request, error: Exception) -> Response:
     """Starlette's way to a refusal."""
     if not isinstance(error, Refused):
         raise error
-    return refusal(error, request_id(request))
+    return refusal(error, request_id(request), path=request.scope["path"])
 
 
 async def on_unexpected(request: Request, error: Exception) -> Response:
     """Starlette's way to an answer when nobody caught the error; it is logged at the front."""
-    return refusal(unexpected(error), request_id(request))
+    return refusal(unexpected(error), request_id(request), path=request.scope["path"])
 
 
 def unexpected(error: Exception) -> Refused:

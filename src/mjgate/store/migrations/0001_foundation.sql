@@ -25,6 +25,7 @@ CREATE TABLE users (
     password_until BIGINT,
     access_hash TEXT NOT NULL,
     access_tail TEXT NOT NULL,
+    access_until BIGINT,
     hook_secret_enc TEXT NOT NULL DEFAULT '',
     granted BIGINT NOT NULL DEFAULT 0,
     balance BIGINT NOT NULL DEFAULT 0,
@@ -45,6 +46,23 @@ CREATE TABLE users (
 );
 CREATE UNIQUE INDEX a_user_has_his_own_name ON users (username) WHERE deleted_at IS NULL;
 CREATE UNIQUE INDEX an_access_token_opens_one_account ON users (access_hash);
+
+CREATE TABLE sessions (
+    id_hash TEXT PRIMARY KEY,
+    user_id BIGINT NOT NULL REFERENCES users (id),
+    created_at BIGINT NOT NULL,
+    seen_at BIGINT NOT NULL
+);
+CREATE INDEX sessions_of_a_user ON sessions (user_id);
+CREATE INDEX sessions_by_age ON sessions (created_at);
+
+CREATE TABLE login_tries (
+    subject TEXT PRIMARY KEY,
+    failures BIGINT NOT NULL,
+    failed_at BIGINT NOT NULL,
+    open_at BIGINT NOT NULL
+);
+CREATE INDEX login_tries_by_age ON login_tries (failed_at);
 
 CREATE TABLE tokens (
     id IDENTITY,

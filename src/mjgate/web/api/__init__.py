@@ -1,0 +1,18 @@
+"""`/api`: the management API, one module a noun."""
+
+from typing import Final
+
+from starlette.routing import Route
+
+from mjgate.web.api import own, status
+from mjgate.web.api.rows import Row
+from mjgate.web.api.serve import made_of
+from mjgate.web.context import Context
+
+ROWS: Final[tuple[Row, ...]] = (*status.ROWS, *own.ROWS)
+"""Every address of the management API."""
+
+
+def routes(context: Context) -> list[Route]:
+    """What is spelt out stands before what has a number in it."""
+    return made_of(context, ROWS)

@@ -1,0 +1,113 @@
+"""From rows to routes: who asks, what he sent, and the one envelope around every answer."""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from mjgate.domain.account import Visitor
+from mjgate.domain.errors import BadField, BadJson, Refused
+from mjgate.manage import Forbidden, NotDone, TooMany
+from mjgate.web.api.rows import Call, Row, Who
+from mjgate.web.bodies import SMALL, read
+from mjgate.web.context import Context
+from mjgate.web.respond import Envelope, answer, request_id, trouble
+from mjgate.web.visitors import check_page, visitor_of
+
+_FIELD: Final = re.compile(r"`(?P<unknown>[^`]*)`(?: - at `\$\.?(?P<in>[^`]*)`)?$")
+_AT: Final = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
+_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u00(?:[01][0-8bcefBCEF]|7[fF])")
+_BODIES: Final = frozenset({"POST", "PUT"})
+
+
+def made_of(context: Context, rows: Iterable[Row]) -> list[Route]:
+    """A route for each path, also without its last slash."""
+    ordered = sorted(rows, key=lambda row: row.path.count("{"))  # what is spelt out comes first
+    by_path: dict[str, dict[str, Row]] = {}
+    for row in ordered:
+        by_path.setdefault(row.path, {})[row.method] = row
+    return [
+        Route(path, partial(_serve, context, methods), methods=list(methods))
+        for whole, methods in by_path.items()
+        for path in dict.fromkeys((whole, whole.rstrip("/")))
+    ]
+
+
+async def _serve(context: Context, methods: Mapping[str, Row], request: Request) -> Response:
+    """One request, from who asks to the answer."""
+    row = methods["GET" if request.method == "HEAD" else request.method]
+    visitor = await _let_in(context, row, request)
+    body: object = None
+    if request.method in _BODIES:
+        with context.room.share() as share:
+            body = decoded(await read(request, SMALL, share), row.takes)
+    found = await row.does(Call(context, request, visitor), body)
+    return found if isinstance(found, Response) else answer(Envelope(True, "", found))  # noqa: FBT003
+
+
+async def _let_in(context: Context, row: Row, request: Request) -> Visitor | None:
+    """Who asks, if he may. Refused, Forbidden."""
+    if row.who is Who.ANYONE:
+        if request.method in _BODIES and "origin" in request.headers:
+            check_page(context, request)
+        return await _perhaps(context, request)
+    visitor = await visitor_of(context, request)
+    if visitor.must_change and visitor.session and not row.early:
+        raise Forbidden(
+            "This one-time password must be changed first: POST /api/user/self/password."
+        )
+    if row.who is Who.ADMIN and not visitor.admin:
+        raise Forbidden("Only an admin may do this.")
+    return visitor
+
+
+async def _perhaps(context: Context, request: Request) -> Visitor | None:
+    """Who asks where anyone may: nobody, unless he shows who he is."""
+    if request.method in _BODIES:
+        return None
+    try:
+        return await visitor_of(context, request)
+    except Refused:
+        return None
+
+
+def decoded(body: bytes, kind: type[Struct]) -> Struct:
+    """The body as its row takes it. BadField names what is wrong; BadJson."""
+    text = body.strip()
+    if _NUL.search(text):
+        raise BadField("Texts must not hold control characters.")
+    try:
+        return msgspec.json.decode(b"{}" if text in {b"", b"null"} else text, type=kind)
+    except msgspec.ValidationError as error:
+        raise _wrong(str(error)) from error
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        msg = f"The body is not JSON: {str(error)[:200]}."
+        raise BadJson(msg) from error
+
+
+def _wrong(text: str) -> BadField:
+    """The field that msgspec names, and its words without the path."""
+    path = _AT.search(text)
+    field = path["path"] if path else ""
+    named = re.search(r"(?:unknown|required) field `([^`]*)`", text)
+    if named:
+        field = f"{field}.{named[1]}" if field else named[1]
+    said = _AT.sub("", text)
+    return BadField(f"{field or 'The body'}: {said}."[:500], field=field or None)
+
+
+async def on_not_done(request: Request, error: Exception) -> Response:
+    """Starlette's way from what was not done to its answer."""
+    if not isinstance(error, NotDone):
+        raise error
+    field = getattr(error, "field", None)
+    response = trouble(error.status, str(error), request_id(request), field=field)
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response

@@ -1,0 +1,3 @@
+from tests.web.api.desk import admin
+
+__all__ = ["admin"]
