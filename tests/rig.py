@@ -186,6 +186,7 @@ async def make_rig(database_url: str, tmp_path: Path, loopback: None) -> AsyncGe
             max_running: int = 10,
             timing: Timing | None = None,
             answer_wait: int = ANSWER_WAIT,
+            provider: str = "mjproxy",
             **options: str,
         ) -> Rig:
             if sandbox is not None and not upstream_url:
@@ -195,7 +196,12 @@ async def make_rig(database_url: str, tmp_path: Path, loopback: None) -> AsyncGe
             gateway = await a_gateway(stack, database_url, tmp_path, clock, timing or Timing())
             gateway = replace(gateway, answer_wait=answer_wait)
             channel_id = await a_channel(
-                gateway, "main", upstream_url, max_running=max_running, options=options
+                gateway,
+                "main",
+                upstream_url,
+                max_running=max_running,
+                provider=provider,
+                options=options,
             )
             application = create_app(gateway, WebSettings())
             transport = httpx.ASGITransport(application)
@@ -260,6 +266,7 @@ async def a_channel(
     *,
     max_running: int = 10,
     priority: int = 0,
+    provider: str = "mjproxy",
     options: dict[str, str] | None = None,
 ) -> int:
     """A channel to `url`, open for every mode."""
@@ -267,7 +274,7 @@ async def a_channel(
         id=0,
         instance_id=str(uuid.uuid4()),
         name=name,
-        provider="mjproxy",
+        provider=provider,
         base_url=url,
         options={"notify": "off"} | (options or {}),
         priority=priority,

@@ -124,9 +124,10 @@ def job_data(job: Job, now: int) -> dict[str, object]:
     videos = [each.url for each in shown.video_urls or []]
     kind = "vid_1.1_i2v_render_b_joint_video" if job.action is Action.VIDEO else job.action.lower()
     four = 1 if job.action in SINGLE else 4
+    done = job.status is Status.SUCCESS
     return {
         "taskId": job.uuid,
-        "prompt": shown.prompt,
+        "prompt": "\n\n".join(job.texts) if job.action in TEXTUAL and done else job.prompt,
         "imageUrl": shown.image_url,
         "enqueue_time": submitted.isoformat(" ", "microseconds"),
         "width": shown.image_width,

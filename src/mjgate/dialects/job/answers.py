@@ -89,12 +89,12 @@ def _read(data: Json, message: str) -> Report | None:
         return None
     word = words(data.get("status")).strip().lower()
     status = _STATUSES.get(word)
-    plain = message.strip().lower() in _WELL
+    why = "" if message.strip().lower() in _WELL else message
     prompt = words(data.get("prompt")) or None
     return Report(
         upstream_id=upstream_id,
         status=status,
-        fail_text=message if status is Status.FAILURE and not plain else None,
+        fail_text=(why or None) if status is Status.FAILURE else None,
         image_url=address(data.get("imageUrl")),
         video_urls=addresses(data.get("video_urls")) or addresses(data.get("video_url")),
         width=_number(data.get("width"), SIDE_MOST),
