@@ -125,10 +125,11 @@ def test_switches_for_tests_and_open_doors_are_warned_of() -> None:
         host="0.0.0.0",  # noqa: S104  nobody listens
         time_scale=0.01,
         fault_point="after-send",
+        clock_skew=-30,
         allow_private_hosts=("localhost",),
     )
 
-    assert len(config.warnings) == 4
+    assert len(config.warnings) == 5
 
 
 def test_plain_http_beyond_this_machine_is_warned_of() -> None:

@@ -18,7 +18,7 @@ from uvicorn.supervisors import Multiprocess
 
 from mjgate import telemetry
 from mjgate.config import Config
-from mjgate.domain.clock import SECOND, SystemClock
+from mjgate.domain.clock import SECOND
 from mjgate.domain.timing import Timing
 from mjgate.home import SQLITE, load_keys, open_files, open_store
 from mjgate.imaging import Imaging
@@ -56,7 +56,7 @@ async def gateway_of(config: Config, public_url: str) -> AsyncGenerator[Gateway]
             public=public,
             files=files,
             imaging=imaging,
-            clock=SystemClock(store.offset),
+            clock=store.clock,
             keys=keys,
             links=Links(public_url, keys),
             node=secrets.token_hex(8),
@@ -159,8 +159,25 @@ class _Server(uvicorn.Server):
 def serve_many(config: Config, listener: socket.socket, *, ready: Callable[[str], None]) -> None:
     """The same in several processes that share the address; one that dies is replaced."""
     url = config.address(listener.getsockname()[1])
-    ready(url)
-    Multiprocess(_server(config, url), sockets=[listener]).run()
+    _Processes(_server(config, url), listener, lambda: ready(url)).run()
+
+
+class _Processes(Multiprocess):
+    """Tells when all of them answer."""
+
+    def __init__(
+        self, config: uvicorn.Config, listener: socket.socket, ready: Callable[[], None]
+    ) -> None:
+        super().__init__(config, sockets=[listener])
+        self._ready: Callable[[], None] | None = ready
+
+    def handle_signals(self) -> None:
+        """What is done twice a second: hear signals, and look whether all have started."""
+        super().handle_signals()
+        ready = self._ready
+        if ready is not None and all(each.is_ready(timeout=1) for each in self.processes):
+            self._ready = None
+            ready()
 
 
 async def work(config: Config) -> None:

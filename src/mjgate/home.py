@@ -6,7 +6,7 @@ from tempfile import NamedTemporaryFile
 from typing import Final
 
 from mjgate.config import Config
-from mjgate.domain.clock import SystemClock
+from mjgate.domain.clock import SECOND, SystemClock
 from mjgate.files import Blobs, Files, Place, bucket
 from mjgate.keys import SHORTEST, Keys, Master, new_master
 from mjgate.store import settings
@@ -41,12 +41,13 @@ async def open_store(config: Config, *, must_exist: bool) -> Database:
     """
     if not must_exist:
         config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    store = await Database.open(config.database_url, must_exist=must_exist)
+    machine = SystemClock(int(config.clock_skew * SECOND))
+    store = await Database.open(config.database_url, must_exist=must_exist, machine=machine)
     try:
         if must_exist:
             await _check_schema(store)
         else:
-            await migrate(store, SystemClock(store.offset).now())
+            await migrate(store, store.clock.now())
         await _check_key(config, store, may_make=not must_exist)
     except BaseException:
         await store.close()
@@ -99,7 +100,7 @@ async def _check_key(config: Config, store: Database, *, may_make: bool) -> None
         _make_key(config, store)
     keys = load_keys(config)
     if known is None:
-        now = SystemClock(store.offset).now()
+        now = store.clock.now()
         await store.write(settings.set_key_check, keys.current.id, keys.check_value(), now)
         known = await settings.key_check(store.reader)
     if known is not None and known[1] != keys.check_value():

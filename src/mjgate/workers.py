@@ -13,20 +13,23 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from mjgate.domain.clock import DAY
 from mjgate.lifecycle import Gateway, window
 from mjgate.lifecycle.breaker import probe
-from mjgate.lifecycle.nodes import Alive, beat, clear_up
+from mjgate.lifecycle.nodes import Alive, abandon, beat, clear_up, set_clock
 from mjgate.lifecycle.queue import expire, queue
 from mjgate.lifecycle.track import Tracker
-from mjgate.store import idempotency
+from mjgate.store import idempotency, nodes
 
 log = logging.getLogger(__name__)
 
 DRAIN: Final = 30.0
 """Seconds that open sends get when the process is asked to stop."""
 
-SERVING: Final = frozenset({"beat"})
+SERVING: Final = frozenset({"beat", "clock"})
 """Who works in a process that only answers requests: it sends, so it must be known to live."""
+
+NODES_KEPT: Final = 1 * DAY
 
 Step = Callable[[], Awaitable[bool]]
 
@@ -44,6 +47,7 @@ def crew(gateway: Gateway, tracker: Tracker, alive: Alive) -> Mapping[str, Worke
     """Everybody who works in a process."""
     return {
         "beat": Worker(partial(beat, gateway), rest=2),
+        "clock": Worker(partial(set_clock, gateway), rest=60),
         "clear up": Worker(partial(clear_up, gateway, alive), rest=2),
         "queue": Worker(partial(queue, gateway), rest=0.5, wakes=True),
         "expire": Worker(partial(expire, gateway), rest=1),
@@ -107,10 +111,12 @@ async def working(
         await asyncio.gather(*tasks)
         await tracker.close()
         await gateway.senders.drain(DRAIN)
+        await abandon(gateway)
 
 
 async def _forget(gateway: Gateway) -> bool:
-    """Drop idempotency keys that are too old to be asked again."""
-    before = gateway.clock.now() - gateway.timing.idempotency
-    await gateway.store.write(idempotency.forget_before, before)
+    """Drop idempotency keys that are too old to be asked again, and nodes of days gone by."""
+    now = gateway.clock.now()
+    await gateway.store.write(idempotency.forget_before, now - gateway.timing.idempotency)
+    await gateway.store.write(nodes.forget_before, now - NODES_KEPT)
     return False

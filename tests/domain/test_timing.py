@@ -53,7 +53,7 @@ def test_waits_are_scaled_and_none_becomes_nothing() -> None:
 
 
 def test_the_clock_counts_milliseconds_and_can_be_set_beside_the_machines() -> None:
-    here, there = SystemClock(), SystemClock(offset=HOUR)
+    here, there = SystemClock(), SystemClock(HOUR)
 
     before = here.now()
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from mjgate.domain.clock import HOUR, SECOND, SystemClock
 from mjgate.store.database import (
     BodyWaited,
     ConstraintBroken,
@@ -16,6 +17,7 @@ from mjgate.store.database import (
     Value,
     in_transaction,
 )
+from tests.postgres import PostgresServer
 from tests.store.conftest import balance_of, names_in, open_account, pay_in
 
 request_id: ContextVar[str] = ContextVar("request_id")
@@ -490,6 +492,26 @@ async def test_a_closed_database_is_away(database_url: str) -> None:
 async def test_the_clock_of_the_database_is_measured(bank: Database) -> None:
     assert await bank.measure_offset() == bank.offset
     assert abs(bank.offset) < 1_000
+
+
+async def test_a_machine_with_a_wrong_clock_has_the_time_of_the_server(
+    postgres_server: PostgresServer,
+) -> None:
+    with postgres_server.database() as name:
+        url = postgres_server.url(name)
+        late, early = SystemClock(-30 * SECOND), SystemClock(30 * SECOND)
+        async with await Database.open(url, machine=late) as one:
+            async with await Database.open(url, machine=early) as other:
+                apart = other.clock.now() - one.clock.now()
+            before = one.clock.now()
+            late.skew = HOUR
+            moved = one.clock.now() - before
+            await one.measure_offset()
+            mended = one.clock.now() - before
+
+    assert abs(apart) < SECOND
+    assert moved > HOUR
+    assert abs(mended) < 5 * SECOND
 
 
 async def test_a_database_tells_its_kind_and_place_without_secrets(bank: Database) -> None:

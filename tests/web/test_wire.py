@@ -73,6 +73,20 @@ def request(rig: Rig, *more: str, line: str = "POST /mj/submit/imagine HTTP/1.1"
 FOX = b'{"prompt":"a red fox"}'
 
 
+async def test_a_head_that_dawdles_loses_its_connection(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Wire, "head_within", 0.2)
+
+    async with listening(rig) as port:
+        silent, begun = await asyncio.gather(said(port), said(port, b"POST /mj/sub"))
+
+    status, headers, body = parts(begun)
+    assert silent == b""
+    assert (status, headers["connection"]) == (400, "close")
+    assert "took longer" in str(body["description"])
+
+
 async def test_a_plain_request_is_served(rig: Rig) -> None:
     async with listening(rig) as port:
         answer = await said(port, request(rig, f"Content-Length: {len(FOX)}"), FOX)

@@ -16,8 +16,8 @@ from mjgate.cli.shared import ConfigFile, DatabaseUrl, DataDir, Json, Place, ref
 from mjgate.cli.terminal import Failure, answer, mark
 from mjgate.config import Config
 from mjgate.domain.channel import ChannelStatus
-from mjgate.domain.clock import SECOND, SystemClock
-from mjgate.lifecycle.nodes import LEASE
+from mjgate.domain.clock import SECOND
+from mjgate.lifecycle.settings import settings_in
 from mjgate.manage import Desk
 from mjgate.manage.trying import try_channel
 from mjgate.store import accounts, channels, ledger, nodes, tasks
@@ -78,7 +78,7 @@ async def _all(config: Config, place: Place) -> list[Finding]:
             desk = Desk(
                 store=store,
                 keys=home.load_keys(config),
-                clock=SystemClock(store.offset),
+                clock=store.clock,
                 actor="doctor",
             )
             findings += [finding async for finding in _inside(desk, place)]
@@ -149,7 +149,8 @@ async def _clock(desk: Desk) -> Finding:
 
 async def _processes(desk: Desk, place: Place) -> Finding:
     """Who serves and works, by the beats that they leave."""
-    since = desk.clock.now() - LEASE
+    lease = (await settings_in(desk.store.reader)).node_lease * SECOND
+    since = desk.clock.now() - lease
     alive = sum(beat > since for beat in (await nodes.present(desk.store.reader)).values())
     if not alive:
         text = "None is running, so nothing is served and tasks wait."

@@ -19,7 +19,6 @@ from mjgate.cli.terminal import Failure
 from mjgate.config import Config
 from mjgate.config.options import without_password
 from mjgate.config.sources import load, secret_file
-from mjgate.domain.clock import SystemClock
 from mjgate.manage import BadValue, Desk, NotDone
 from mjgate.store.database import DatabaseAway, DatabaseUnusable
 
@@ -165,7 +164,7 @@ async def _at_desk(config: Config, work: Callable[[Desk], Awaitable[T]], *, must
         desk = Desk(
             store=store,
             keys=home.load_keys(config),
-            clock=SystemClock(store.offset),
+            clock=store.clock,
             actor="command line",
         )
         return await work(desk)

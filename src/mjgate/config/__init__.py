@@ -152,6 +152,11 @@ class Config:
     log_prompts: bool = option(False, "Whether prompts may stand in the log.", FLAG)  # noqa: FBT003  the same
     time_scale: float = option(1.0, "Multiplies every long wait; for tests.", decimal(0.0001, 1000))
     fault_point: str = option("", "Where the program kills itself; for tests.", TEXT)
+    clock_skew: float = option(
+        0.0,
+        "Seconds by which this machine's clock is taken to be wrong; for tests.",
+        decimal(-86_400, 86_400, " seconds"),
+    )
     sources: Mapping[str, str] = field(default_factory=dict[str, str], repr=False, compare=False)
     unknown: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
@@ -199,6 +204,8 @@ def _test_switches(config: Config) -> list[str]:
         )
     if config.fault_point:
         found.append(f"MJGATE_FAULT_POINT is set: this process ends itself {config.fault_point}.")
+    if config.clock_skew:
+        found.append(f"MJGATE_CLOCK_SKEW is {config.clock_skew:g}: the clock is wrong on purpose.")
     return found
 
 

@@ -18,11 +18,23 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's own clock, moved by what a shared database says of it."""
+    """The machine's own clock; `skew` makes it wrong by so many milliseconds, for tests."""
 
-    def __init__(self, offset: int = 0) -> None:
+    def __init__(self, skew: int = 0) -> None:
+        self.skew = skew
+
+    def now(self) -> int:
+        """Milliseconds since 1970."""
+        return time.time_ns() // 1_000_000 + self.skew
+
+
+class SharedClock:
+    """The time of a database that many share: a machine's clock, and how far it is behind."""
+
+    def __init__(self, machine: Clock, offset: int) -> None:
+        self._machine = machine
         self.offset = offset
 
     def now(self) -> int:
-        """Milliseconds since 1970, in the time of the database."""
-        return time.time_ns() // 1_000_000 + self.offset
+        """Milliseconds since 1970, as every node tells them."""
+        return self._machine.now() + self.offset

@@ -87,6 +87,12 @@ class Settings:
         default=True,
         meaning="A cancel that the channel did not confirm is paid for; off: it is released.",
     )
+    node_lease: int = number(
+        10,
+        "Seconds without a beat after which a node counts as dead, and others close what it left.",
+        least=6,
+        most=600,
+    )
 
     @classmethod
     def of(cls, stored: Mapping[str, str]) -> Self:

@@ -11,14 +11,13 @@ from typing import Final
 from mjgate.domain.clock import SECOND
 from mjgate.domain.timing import SEND_GRACE, SEND_LIMIT
 from mjgate.lifecycle import Gateway
+from mjgate.lifecycle.settings import in_force
 from mjgate.lifecycle.verdict import unknown_in
 from mjgate.store import nodes, tasks
 
 log = logging.getLogger(__name__)
 
 BEAT: Final = 2 * SECOND
-LEASE: Final = 10 * SECOND
-"""Without a beat for so long a node counts as dead."""
 
 Alive = Callable[[str], bool | None]
 """Whether a node's process lives; None when only its beats can tell."""
@@ -47,9 +46,10 @@ async def beat(gateway: Gateway) -> bool:
 async def clear_up(gateway: Gateway, alive: Alive) -> bool:
     """Close what dead nodes left open. True if there was something."""
     now = gateway.clock.now()
+    lease = (await in_force(gateway)).node_lease * SECOND
     for node, last in (await nodes.present(gateway.store.reader)).items():
         lives = alive(node)
-        if node != gateway.node and (lives is False or (lives is None and now - last > LEASE)):
+        if node != gateway.node and (lives is False or (lives is None and now - last > lease)):
             log.warning("a node is gone", extra={"node": node})
             await gateway.store.write(nodes.leave, node, now)
     gone = await nodes.gone_with_open_attempts(gateway.store.reader)
@@ -59,3 +59,21 @@ async def clear_up(gateway: Gateway, alive: Alive) -> bool:
             unknown_in, task_id, actor="sweeper", now=now, why="its sender is gone"
         )
     return bool(stuck)
+
+
+async def abandon(gateway: Gateway) -> None:
+    """We end: what we were still sending is UNKNOWN from now on, and looked for by others."""
+    now = gateway.clock.now()
+    for task_id in await tasks.stuck_sending(gateway.store.reader, [gateway.node], 0):
+        await gateway.store.write_surely(
+            unknown_in, task_id, actor="sender", now=now, why="its sender was told to stop"
+        )
+
+
+async def set_clock(gateway: Gateway) -> bool:
+    """Ask the database for the time, which is everybody's."""
+    before = gateway.store.offset
+    after = await gateway.store.measure_offset()
+    if abs(after - before) > SECOND:
+        log.warning("the clock of this machine was moved", extra={"by": before - after})
+    return False

@@ -10,8 +10,11 @@ from mjgate.store.database import Reader
 
 async def in_force(gateway: Gateway) -> Settings:
     """What the admins have set, and the defaults for the rest."""
-    return await gateway.settings.value(gateway.clock.now(), partial(_read, gateway.store.reader))
+    return await gateway.settings.value(
+        gateway.clock.now(), partial(settings_in, gateway.store.reader)
+    )
 
 
-async def _read(reader: Reader) -> Settings:
+async def settings_in(reader: Reader) -> Settings:
+    """What the database says of them just now."""
     return Settings.of(await settings.values(reader))

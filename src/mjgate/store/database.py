@@ -3,6 +3,7 @@
 from types import TracebackType
 from typing import Self, final
 
+from mjgate.domain.clock import Clock, SharedClock, SystemClock
 from mjgate.store.engines.postgres import PostgresEngine
 from mjgate.store.engines.postgres_server import Server
 from mjgate.store.engines.promises import (
@@ -46,11 +47,12 @@ __all__ = [
 class Database:
     """An open database: `reader` to look, `write` to change."""
 
-    def __init__(self, engine: Engine, offset: int) -> None:
+    def __init__(self, engine: Engine, machine: Clock, offset: int) -> None:
         self._engine = engine
+        self._machine = machine
+        self.clock = SharedClock(machine, offset)
         self.reader: Reader = engine.reader
         self.changes = engine.changes
-        self.offset = offset
 
     @classmethod
     async def open(
@@ -60,14 +62,16 @@ class Database:
         must_exist: bool = False,
         connections: int = 10,
         patience: float = PATIENCE,
+        machine: Clock | None = None,
     ) -> Self:
         """
         Open `sqlite:////absolute/path` or `postgresql://user:password@host/name`.
 
         With `must_exist` a missing SQLite file is an error instead of a new database.
         `connections` is the most that we keep to PostgreSQL; `patience` is how many seconds we
-        wait for a database that is locked or away.
+        wait for a database that is locked or away; `machine` is the clock of this machine.
         """
+        machine = machine or SystemClock()
         engine: Engine
         if url.startswith(PREFIX):
             file = File(url, must_exist=must_exist, patience=patience)
@@ -79,7 +83,12 @@ class Database:
             raise DatabaseUnusable(
                 "the database address must begin with sqlite:/// or postgresql://"
             )
-        return cls(engine, await engine.measure_offset())
+        return cls(engine, machine, await engine.measure_offset(machine))
+
+    @property
+    def offset(self) -> int:
+        """By how many milliseconds the database's clock is ahead of this machine's."""
+        return self.clock.offset
 
     @property
     def engine(self) -> str:
@@ -120,9 +129,9 @@ class Database:
         await self._engine.share()
 
     async def measure_offset(self) -> int:
-        """Ask again by how many milliseconds the database's clock is ahead of ours."""
-        self.offset = await self._engine.measure_offset()
-        return self.offset
+        """Ask again by how much the database's clock is ahead, and set ours right by it."""
+        self.clock.offset = await self._engine.measure_offset(self._machine)
+        return self.clock.offset
 
     async def close(self) -> None:
         """Finish what was begun, then let go of the database."""

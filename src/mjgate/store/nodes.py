@@ -16,8 +16,10 @@ async def join(tx: Transaction, node_id: str, name: str, now: int) -> None:
 
 
 async def beat(tx: Transaction, node_id: str, now: int) -> None:
-    """Still here."""
-    await tx.run("UPDATE nodes SET beat_at = :now WHERE id = :id", id=node_id, now=now)
+    """Still here, or here again: others may have thought us dead while we were held up."""
+    await tx.run(
+        "UPDATE nodes SET beat_at = :now, gone_at = NULL WHERE id = :id", id=node_id, now=now
+    )
 
 
 async def leave(tx: Transaction, node_id: str, now: int) -> None:
@@ -37,6 +39,18 @@ async def last_beat(reader: Reader) -> int | None:
     """When any node was last heard of, those that have left included."""
     row = await reader.row("SELECT MAX(beat_at) AS at FROM nodes")
     return None if row is None else row["at"]
+
+
+async def forget_before(tx: Transaction, moment: int) -> None:
+    """Drop nodes that left before then, but for those whose attempts are still open."""
+    await tx.run(
+        """
+        DELETE FROM nodes WHERE gone_at < :moment AND beat_at < :moment AND NOT EXISTS (
+            SELECT 1 FROM attempts a WHERE a.owner = nodes.id AND a.outcome IS NULL
+        )
+        """,
+        moment=moment,
+    )
 
 
 async def gone_with_open_attempts(reader: Reader) -> list[str]:

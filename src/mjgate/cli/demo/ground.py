@@ -12,7 +12,6 @@ from typing import Final
 from mjgate import home
 from mjgate.cli.terminal import Failure
 from mjgate.config import Config
-from mjgate.domain.clock import SystemClock
 from mjgate.domain.pricing import UNIT
 from mjgate.manage import Desk
 from mjgate.manage.channels import NewChannel, add_channel, move_channel
@@ -78,7 +77,7 @@ def claimed(directory: Path) -> Generator[None]:
 async def laid(config: Config, *, upstream: str, secret: str) -> Ground:
     """Make what is missing, and lead the channel to where the sandbox is now."""
     async with await home.open_store(config, must_exist=False) as store:
-        clock = SystemClock(store.offset)
+        clock = store.clock
         desk = Desk(store=store, keys=home.load_keys(config), clock=clock, actor="demo")
         admin = await first_admin(desk)
         await _user(desk)

@@ -11,6 +11,7 @@ import types
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, Sequence
 from typing import Any, Final, LiteralString, Self, TypeVar, cast, final
 
+from mjgate.domain.clock import Clock
 from mjgate.store.changes import Changes
 from mjgate.store.engines.postgres_feed import PostgresFeed
 from mjgate.store.engines.postgres_server import (
@@ -178,9 +179,9 @@ class PostgresEngine(Engine):
         task.add_done_callback(self._running.discard)
         return await outlived(task)
 
-    async def measure_offset(self) -> int:
+    async def measure_offset(self, machine: Clock) -> int:
         async with lent(self._pool) as connection:
-            return await offset(connection)
+            return await offset(connection, machine)
 
     async def share(self) -> None:
         self._feed = self._feed or PostgresFeed(self._server, self.changes)

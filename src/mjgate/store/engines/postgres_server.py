@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from mjgate.domain.clock import SystemClock
+from mjgate.domain.clock import Clock
 from mjgate.store.engines.promises import (
     CommitUnknown,
     ConstraintBroken,
@@ -227,9 +227,8 @@ async def told(question: Callable[[S], Awaitable[A]], subject: S) -> A:
         raise _explained(trouble) from trouble
 
 
-async def offset(connection: Connection) -> int:
+async def offset(connection: Connection, clock: Clock) -> int:
     """Milliseconds by which the server's clock is ahead; of three askings the quickest counts."""
-    clock = SystemClock()
     offers: list[tuple[float, int]] = []
     for _ in range(3):
         began, ours = time.perf_counter(), clock.now()

@@ -27,6 +27,7 @@ from typing import (
     overload,
 )
 
+from mjgate.domain.clock import Clock
 from mjgate.store.changes import Changes
 
 T = TypeVar("T")
@@ -148,8 +149,8 @@ class Engine(ABC):
         """Run `body` in a transaction and answer what it answers, once that is committed."""
 
     @abstractmethod
-    async def measure_offset(self) -> int:
-        """Milliseconds by which the clock of the database is ahead of ours."""
+    async def measure_offset(self, machine: Clock) -> int:
+        """Milliseconds by which the clock of the database is ahead of this machine's."""
 
     @abstractmethod
     async def share(self) -> None:
