@@ -30,8 +30,10 @@ class Purpose(StrEnum):
     """What a sub-key is for; what was made for one purpose counts for no other."""
 
     CHANNEL = "channel"  # encrypts the keys of channels
+    PROXY = "proxy"  # encrypts the addresses of their proxies
     WEBHOOK = "webhook"  # encrypts the secrets that sign webhooks
     MEDIA = "media"  # signs addresses of pictures and clips
+    REFERENCE = "reference"  # signs addresses at which channels get reference images
     NOTICE = "notice"  # signs the addresses at which channels call us back
 
 

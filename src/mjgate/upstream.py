@@ -3,6 +3,7 @@ The one client to channels.
 
 A submit goes out over a connection of its own, follows no redirect and is never repeated: a stale
 kept-alive connection would leave nobody knowing whether it arrived. Looks reuse connections.
+What goes to a channel with a proxy goes through that and no other way.
 """
 
 import io
@@ -21,6 +22,7 @@ from mjgate.dialects import Call, Heard
 from mjgate.domain.clock import SECOND
 from mjgate.domain.errors import NotSent, Unanswered
 from mjgate.domain.timing import SEND_LIMIT
+from mjgate.proxies import Proxied, Proxy
 
 ANSWER_MOST: Final = 16 * 1024 * 1024
 """Bytes of an answer that are read; what is longer counts as no answer."""
@@ -37,6 +39,7 @@ class Endpoint:
 
     base_url: str
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    proxy: Proxy | None = None  # the only way there
 
     @property
     def host(self) -> str:
@@ -54,22 +57,40 @@ class _Reached:
 _reached: Final[ContextVar[_Reached]] = ContextVar("reached")
 
 
+@dataclass(frozen=True, slots=True)
+class _Sessions:
+    """Submits open a connection each, looks reuse theirs."""
+
+    submits: aiohttp.ClientSession
+    looks: aiohttp.ClientSession
+
+
 class Upstream:
     """Sends calls to channels and says what certainly happened."""
 
-    def __init__(self, submits: aiohttp.ClientSession, looks: aiohttp.ClientSession) -> None:
-        self._submits = submits
-        self._looks = looks
+    def __init__(self) -> None:
+        self._open: dict[Proxy | None, _Sessions] = {}
 
     @classmethod
     async def open(cls) -> Self:
-        """Make the two sessions; they belong to the running event loop."""
-        return cls(_session(reuse=False), _session(reuse=True))
+        """Make the sessions of channels without a proxy; they belong to the running event loop."""
+        made = cls()
+        made.sessions(None)
+        return made
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._submits.close()
-        await self._looks.close()
+        for sessions in self._open.values():
+            await sessions.submits.close()
+            await sessions.looks.close()
+
+    def sessions(self, proxy: Proxy | None) -> "_Sessions":
+        """What goes through `proxy`, or through none; made when first needed, and kept."""
+        found = self._open.get(proxy)
+        if found is None:
+            found = _Sessions(_session(proxy, reuse=False), _session(proxy, reuse=True))
+            self._open[proxy] = found
+        return found
 
     async def submit(self, endpoint: Endpoint, call: Call) -> Heard:
         """Hand a task over, once. NotSent only if no connection was made, else Unanswered."""
@@ -77,7 +98,7 @@ class Upstream:
         reached = _Reached()
         _reached.set(reached)
         try:
-            return await _ask(self._submits, endpoint, call, limits)
+            return await _ask(self.sessions(endpoint.proxy).submits, endpoint, call, limits)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             said = f"{type(error).__name__}: {error}"
             if reached.connected:
@@ -89,7 +110,7 @@ class Upstream:
         limits = aiohttp.ClientTimeout(total=limit, sock_connect=min(limit, CONNECT_LIMIT))
         _reached.set(_Reached())
         try:
-            return await _ask(self._looks, endpoint, call, limits)
+            return await _ask(self.sessions(endpoint.proxy).looks, endpoint, call, limits)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             msg = f"{type(error).__name__}: {error}"
             raise Unanswered(msg) from error
@@ -130,7 +151,7 @@ async def _whole(answer: aiohttp.ClientResponse) -> bytes:
     return bytes(content)
 
 
-class _Connector(aiohttp.TCPConnector):
+class _Telling(aiohttp.TCPConnector):
     """Says when a connection is made: from then on a request may have left, whatever happens."""
 
     async def connect(
@@ -144,9 +165,17 @@ class _Connector(aiohttp.TCPConnector):
         return connection
 
 
-def _session(*, reuse: bool) -> aiohttp.ClientSession:
+class _ThroughProxy(_Telling, Proxied):
+    """The same through a proxy: only what it has put through counts as connected."""
+
+
+def _session(proxy: Proxy | None, *, reuse: bool) -> aiohttp.ClientSession:
+    if proxy is None:
+        connector = _Telling(limit=0, force_close=not reuse, ttl_dns_cache=60)
+    else:
+        connector = _ThroughProxy(proxy, reuse=reuse, limit=0)
     return aiohttp.ClientSession(
-        connector=_Connector(limit=0, force_close=not reuse, ttl_dns_cache=60),
+        connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,
     )

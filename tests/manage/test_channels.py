@@ -1,4 +1,5 @@
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 
 import pytest
 
@@ -11,8 +12,10 @@ from mjgate.manage.channels import (
     add_channel,
     base_url,
     move_channel,
+    set_proxy,
     set_status,
 )
+from mjgate.manage.proxies import shown_proxy
 from mjgate.manage.trying import try_channel
 from mjgate.sandbox.server import running
 from mjgate.sandbox.settings import SandboxSettings
@@ -232,3 +235,29 @@ async def test_trying_a_channel_that_is_down_says_so(desk: Desk, upstream: Upstr
 
     assert not trial.ok
     assert trial.text == "http://127.0.0.1:9 does not answer: connection refused."
+
+
+async def test_a_proxy_is_kept_encrypted_and_shown_without_who_opens_it(desk: Desk) -> None:
+    wanted = replace(a_channel(), proxy="socks5://me:a-password@proxy.example:1080")
+
+    await add_channel(desk, wanted)
+
+    (kept,) = await channels.all_in_use(desk.store.reader)
+    assert "password" not in kept.proxy_enc + repr(kept) + repr(wanted)
+    assert shown_proxy(desk, kept) == "socks5://****@proxy.example:1080"
+    assert "password" not in repr(await audited(desk))
+
+
+async def test_a_proxy_is_changed_and_removed(desk: Desk) -> None:
+    await add_channel(desk, a_channel())
+
+    changed = await set_proxy(desk, "main", "http://me:a-password@proxy.example:3128")
+    removed = await set_proxy(desk, "main", "")
+
+    assert shown_proxy(desk, changed) == "http://****@proxy.example:3128"
+    assert shown_proxy(desk, removed) == ""
+    assert "password" not in repr(await audited(desk))
+    with pytest.raises(BadValue, match="socks5://"):
+        await set_proxy(desk, "main", "ftp://proxy.example:21")
+    with pytest.raises(NoSuch):
+        await set_proxy(desk, "other", "")

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from mjgate.cli.proxying import ProxyUrl, Which, proxy_given, set_proxy
 from mjgate.cli.shared import (
     ConfigFile,
     DatabaseUrl,
@@ -18,11 +19,13 @@ from mjgate.cli.shared import (
 from mjgate.cli.terminal import Failure, answer, say, suggest, table
 from mjgate.domain.channel import Channel, ChannelStatus
 from mjgate.manage import Desk, channels, trying
+from mjgate.manage.proxies import shown_proxy
 from mjgate.providers import PROVIDERS
 from mjgate.store import channels as rows
 from mjgate.upstream import Upstream
 
 commands = typer.Typer()
+commands.command("proxy")(set_proxy)
 
 OFFERS = "What it offers (all, unless said)"
 _OPTIONS = "; ".join(
@@ -31,7 +34,6 @@ _OPTIONS = "; ".join(
     for name, each in PROVIDERS.items()
 )
 
-Which = Annotated[str, typer.Argument(help="The channel's name or id.", show_default=False)]
 Name = Annotated[str, typer.Option(help="What to call it.", show_default=False)]
 ProviderName = Annotated[str, typer.Option(help=f"One of: {', '.join(PROVIDERS)}.")]
 BaseUrl = Annotated[str, typer.Option(help="Where it is.", show_default=False)]
@@ -78,6 +80,7 @@ def add(
     max_waiting: MaxWaiting = 1_000,
     priority: Priority = 0,
     weight: Weight = 1,
+    proxy: ProxyUrl = None,
     option: Options = None,
     as_json: Json = False,
     data_dir: DataDir = None,
@@ -96,16 +99,15 @@ def add(
         max_waiting=max_waiting,
         priority=priority,
         weight=weight,
+        proxy=proxy_given(proxy),
         options=dict(map(_option, option or ())),
     )
     place = Place(data_dir, database_url, config)
     made = _added(place, wanted)
     if as_json:
         answer(asdict(made))
-        return
-    say(f"Added channel {made.name} (id {made.id}, instance {made.instance_id}).", "bold")
-    say("Next, see whether it takes the key:")
-    suggest(place.command("channel", "test", made.name))
+    else:
+        _tell(made, place)
 
 
 @commands.command("list")
@@ -118,12 +120,13 @@ def list_(
 ) -> None:
     """Show every channel and how busy it is."""
 
-    async def work(desk: Desk) -> list[Channel]:
-        return await rows.all_in_use(desk.store.reader)
+    async def work(desk: Desk) -> list[tuple[Channel, str]]:
+        known = await rows.all_in_use(desk.store.reader)
+        return [(channel, shown_proxy(desk, channel)) for channel in known]
 
     found = at_desk("channel list", Place(data_dir, database_url, config), work)
     if as_json:
-        answer({"channels": [_shown(channel) for channel in found]})
+        answer({"channels": [_shown(*each) for each in found]})
         return
     table(
         ("id", "name", "provider", "address", "status", "running", "actions"),
@@ -140,7 +143,7 @@ def list_(
                 ),
                 " ".join(sorted(channel.actions)) or "all",
             )
-            for channel in found
+            for channel, _ in found
         ],
     )
 
@@ -212,6 +215,12 @@ def _added(place: Place, wanted: channels.NewChannel) -> channels.MadeChannel:
     return at_desk("channel add", place, work)
 
 
+def _tell(made: channels.MadeChannel, place: Place) -> None:
+    say(f"Added channel {made.name} (id {made.id}, instance {made.instance_id}).", "bold")
+    say("Next, see whether it takes the key:")
+    suggest(place.command("channel", "test", made.name))
+
+
 def _set_status(
     verb: str, place: Place, which: str, status: ChannelStatus, *, as_json: bool
 ) -> None:
@@ -248,7 +257,7 @@ def _option(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _shown(channel: Channel) -> dict[str, object]:
+def _shown(channel: Channel, proxy_shown: str) -> dict[str, object]:
     return {
         "id": channel.id,
         "name": channel.name,
@@ -258,6 +267,7 @@ def _shown(channel: Channel) -> dict[str, object]:
         "status": channel.status.value,
         "priority": channel.priority,
         "weight": channel.weight,
+        "proxy": proxy_shown,
         "options": channel.options,
         "actions": sorted(channel.actions),
         "modes": {mode.value: asdict(load) for mode, load in channel.loads.items()},

@@ -49,6 +49,7 @@ class Channel:
     priority: int = 0
     weight: int = 1
     status: ChannelStatus = ChannelStatus.ENABLED
+    proxy_enc: str = field(default="", repr=False)  # its proxy's address, encrypted
     broken_until: int = 0  # epoch milliseconds; from then on one submit at a time may try it
     broken_times: int = 0  # 0: it works
     loads: dict[Mode, Load] = field(default_factory=dict[Mode, Load])

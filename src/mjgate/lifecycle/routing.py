@@ -11,6 +11,7 @@ from mjgate.domain.timing import SEND_GRACE, SEND_LIMIT
 from mjgate.keys import Purpose
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.lines import Line
+from mjgate.lifecycle.proxied import proxy_of
 from mjgate.providers import PROVIDERS, auth_headers
 from mjgate.store import broken, channels
 from mjgate.store.attempts import Attempt, Step
@@ -76,7 +77,9 @@ async def line(gateway: Gateway, channel_id: int, credential_id: int) -> Line:
     if channel is None or credential is None:
         raise NoChannel
     secret = gateway.keys.decrypt(Purpose.CHANNEL, credential.secret_enc)
-    endpoint = Endpoint(channel.base_url, auth_headers(channel.options, secret))
+    endpoint = Endpoint(
+        channel.base_url, auth_headers(channel.options, secret), proxy_of(gateway, channel)
+    )
     fresh = Line(channel, PROVIDERS[channel.provider], endpoint)
     return gateway.lines.keep(channel_id, credential_id, fresh, now)
 

@@ -3,7 +3,7 @@
 import re
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from mjgate.domain.action import Action, Mode
@@ -12,6 +12,7 @@ from mjgate.domain.channel import Channel, ChannelStatus
 from mjgate.domain.errors import BadAddress
 from mjgate.keys import Purpose
 from mjgate.manage import BadValue, Desk, NoSuch, Taken, checks
+from mjgate.manage.proxies import sealed_proxy, shown_proxy
 from mjgate.providers import PROVIDERS, Provider
 from mjgate.store import channels, settings
 from mjgate.store.database import ConstraintBroken, Reader, Transaction
@@ -36,6 +37,7 @@ class NewChannel:
     max_waiting: int = 1_000
     priority: int = 0
     weight: int = 1
+    proxy: str = field(default="", repr=False)
     options: Mapping[str, str]
 
 
@@ -66,6 +68,7 @@ async def add_channel(
         groups=frozenset(checks.name(group, field="group") for group in wanted.groups),
         priority=wanted.priority,
         weight=wanted.weight,
+        proxy_enc=sealed_proxy(desk, wanted.proxy),
     )
     modes = sorted(checks.words(Mode, wanted.modes, field="mode") or frozenset(Mode))
     channel_id = await desk.store.write(
@@ -82,6 +85,11 @@ async def set_status(desk: Desk, name: str, status: ChannelStatus) -> Channel:
 async def move_channel(desk: Desk, name: str, *, to: str, secret: str) -> Channel:
     """Reach a channel at another address with another key. BadValue, NoSuch."""
     return await desk.store.write(_move, desk, name, base_url(to), sealed(desk, secret))
+
+
+async def set_proxy(desk: Desk, name: str, proxy: str) -> Channel:
+    """Reach a channel through a proxy from now on, or (empty) without one. BadValue, NoSuch."""
+    return await desk.store.write(_set_proxy, desk, name, sealed_proxy(desk, proxy))
 
 
 async def found(reader: Reader, name: str) -> Channel:
@@ -211,6 +219,21 @@ async def _set_status(tx: Transaction, desk: Desk, name: str, status: ChannelSta
         subject=f"channel {channel.id}",
         now=desk.clock.now(),
         after={"before": channel.status},
+    )
+    return channel
+
+
+async def _set_proxy(tx: Transaction, desk: Desk, name: str, proxy_enc: str) -> Channel:
+    before = await found(tx, name)
+    channel = replace(before, proxy_enc=proxy_enc)
+    await channels.set_proxy(tx, channel.id, proxy_enc)
+    await settings.audit(
+        tx,
+        actor=desk.actor,
+        act="channel proxy set" if proxy_enc else "channel proxy removed",
+        subject=f"channel {channel.id}",
+        now=desk.clock.now(),
+        after={"before": shown_proxy(desk, before), "proxy": shown_proxy(desk, channel)},
     )
     return channel
 

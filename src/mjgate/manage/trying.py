@@ -13,6 +13,7 @@ from mjgate.domain.errors import UpstreamError
 from mjgate.keys import Purpose, WrongKeyError
 from mjgate.manage import Desk
 from mjgate.manage.channels import found
+from mjgate.manage.proxies import proxy_of
 from mjgate.providers import PROVIDERS, auth_headers
 from mjgate.store import channels
 from mjgate.upstream import Endpoint, Upstream
@@ -44,10 +45,11 @@ async def _ask(desk: Desk, upstream: Upstream, channel: Channel) -> tuple[bool, 
     kept = await channels.present_credential(desk.store.reader, channel.id)
     try:
         secret = "" if kept is None else desk.keys.decrypt(Purpose.CHANNEL, kept.secret_enc)
+        proxy = proxy_of(desk, channel)
     except WrongKeyError:
         return False, _NO_KEY
     dialect = PROVIDERS[channel.provider].dialect
-    endpoint = Endpoint(channel.base_url, auth_headers(channel.options, secret))
+    endpoint = Endpoint(channel.base_url, auth_headers(channel.options, secret), proxy)
     try:
         heard = await upstream.look(endpoint, dialect.look([], channel.options))
     except UpstreamError as error:

@@ -110,10 +110,10 @@ async def add(tx: Transaction, channel: Channel, *, modes: Sequence[Mode], max_r
         """
         INSERT INTO channels (
             instance_id, name, provider, base_url, options, actions, group_names, priority,
-            weight, status, created_at
+            weight, status, proxy_enc, created_at
         ) VALUES (
             :instance_id, :name, :provider, :base_url, :options, :actions, :group_names,
-            :priority, :weight, :status, :now
+            :priority, :weight, :status, :proxy_enc, :now
         ) RETURNING id
         """,
         instance_id=channel.instance_id,
@@ -126,6 +126,7 @@ async def add(tx: Transaction, channel: Channel, *, modes: Sequence[Mode], max_r
         priority=channel.priority,
         weight=channel.weight,
         status=channel.status,
+        proxy_enc=channel.proxy_enc,
         now=now,
     )
     channel_id = 0 if row is None else int(row["id"])
@@ -193,6 +194,15 @@ async def set_base_url(tx: Transaction, channel_id: int, base_url: str) -> None:
     )
 
 
+async def set_proxy(tx: Transaction, channel_id: int, proxy_enc: str) -> None:
+    """Reach the channel through a proxy from now on, or (empty) without one."""
+    await tx.run(
+        "UPDATE channels SET proxy_enc = :proxy_enc WHERE id = :id",
+        id=channel_id,
+        proxy_enc=proxy_enc,
+    )
+
+
 async def pause(tx: Transaction, channel_id: int, mode: Mode, until: int) -> None:
     """The channel said that it is busy: nothing new in this mode before `until`."""
     await tx.run(
@@ -220,6 +230,7 @@ def from_row(row: Row, loads: dict[Mode, Load]) -> Channel:
         priority=row["priority"],
         weight=row["weight"],
         status=ChannelStatus(row["status"]),
+        proxy_enc=row["proxy_enc"],
         broken_until=row["broken_until"],
         broken_times=row["broken_times"],
         loads=loads,

@@ -5,12 +5,13 @@ The signature is checked before anything is looked up. Bytes come from the chann
 through the guard, and only as pictures or clips.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from aiohttp import BaseConnector
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
@@ -19,6 +20,7 @@ from mjgate.domain.address import Origin
 from mjgate.domain.errors import BadAddress, BadKey, NotFound, Overloaded
 from mjgate.domain.image import sniff
 from mjgate.domain.task import Task
+from mjgate.lifecycle.proxied import via
 from mjgate.public_http import Answer, Limits, PublicHTTP
 from mjgate.public_http.errors import FetchError
 from mjgate.store import channels, tasks
@@ -49,10 +51,11 @@ class BadSignature(BadKey):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a picture is, and the one private origin that may be asked for it."""
+    """Where a picture is, the one private origin that may be asked for it, and the way there."""
 
     url: str
     exempt: Origin | None
+    via: Callable[[], BaseConnector] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +152,7 @@ async def _open(public: PublicHTTP, source: Source) -> Passing:
     stack = AsyncExitStack()
     try:
         answer = await stack.enter_async_context(
-            public.open("GET", source.url, exempt=source.exempt, limits=LIMITS)
+            public.open("GET", source.url, exempt=source.exempt, limits=LIMITS, via=source.via)
         )
         return await _inspected(answer, stack)
     except BaseException:
@@ -179,4 +182,5 @@ async def _nothing() -> AsyncIterator[bytes]:
 
 async def _source(context: Context, task: Task, url: str) -> Source:
     channel = await channels.get(context.gateway.store.reader, task.channel_id or 0)
-    return Source(url, None if channel is None else Origin.of(channel.base_url))
+    exempt = None if channel is None else Origin.of(channel.base_url)
+    return Source(url, exempt, via(context.gateway, channel))
