@@ -220,8 +220,8 @@ def served() -> str:
 
 
 def _is_asked(path: str) -> bool:
-    return not any(path == f"/mj/{each}" for rule in RULES.values()
-                   for each in (rule.path, *rule.aliases))  # fmt: skip
+    submits = {each for rule in RULES.values() for each in (rule.path, *rule.aliases)}
+    return not {path.removeprefix("/mj/"), path.removeprefix("/api/mj/task/")} & submits
 
 
 def management() -> str:

@@ -20,7 +20,7 @@ PIXEL = (
 
 @pytest.mark.parametrize(("method", "path"), ADDRESSES)
 async def test_an_address_that_is_not_served_is_404(rig: Rig, method: str, path: str) -> None:
-    path = path.replace("{id}", "1763712000123456").replace("{action}", "imagine")
+    path = path.replace("{id}", "1763712000123456")
 
     answer = await (rig.get(path) if method == "GET" else rig.post(path, {"prompt": "a red fox"}))
 

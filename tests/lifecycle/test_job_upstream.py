@@ -134,11 +134,9 @@ async def test_a_channel_is_tried_for_nothing(rig: Rig) -> None:
 
 
 async def _rename(tx: Transaction, task_id: int) -> None:
-    await tx.run(
-        "UPDATE tasks SET upstream_id = '42a28dda-dc7a-4186-ac86-6e16c1fcef17' WHERE id = :id",
-        id=task_id,
-    )
-    await tx.run(
-        "UPDATE follow SET upstream_id = '42a28dda-dc7a-4186-ac86-6e16c1fcef17' WHERE task_id = :id",
-        id=task_id,
-    )
+    """As if the job had another id, which nobody knows."""
+    for sql in (
+        "UPDATE tasks SET upstream_id = :upstream_id WHERE id = :id",
+        "UPDATE follow SET upstream_id = :upstream_id WHERE task_id = :id",
+    ):
+        await tx.run(sql, id=task_id, upstream_id="42a28dda-dc7a-4186-ac86-6e16c1fcef17")

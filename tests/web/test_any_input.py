@@ -52,6 +52,13 @@ def told(answer: httpx.Response) -> None:
     body = answer.json()
     if isinstance(body, list):
         return
+    path = answer.request.url.path
+    if path.startswith("/api/"):
+        job = path.startswith("/api/mj/task/")
+        assert ({"code", "message", "data"} if job else {"success", "message", "data"}) <= set(body)
+        assert "success" not in body or body["success"] == (answer.status_code == 200)
+        assert answer.status_code == 200 or body["message"]
+        return
     if "requestId" in body or answer.status_code != 200:
         refused(answer, answer.status_code, body["error"], code=body["code"])
     elif "content" in body:

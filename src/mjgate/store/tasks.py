@@ -196,6 +196,7 @@ async def stuck_sending(reader: Reader, owners: Sequence[str], opened_before: in
 
 
 async def _by_uuid(reader: Reader, job_uuid: str, caller: Caller) -> Row | None:
+    job_uuid = job_uuid.lower()
     if not _UUID.fullmatch(job_uuid):
         return None
     return await reader.row(

@@ -6,6 +6,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from mjgate.dialects.job import JobAnswer
 from mjgate.dialects.mjproxy import encode
 from mjgate.domain.errors import Internal, Overloaded, Refused
 from mjgate.domain.reasons import Reason
@@ -46,7 +47,9 @@ class Trouble(msgspec.Struct, frozen=True):
 
 
 MANAGED: Final = "/api/"
+JOBS: Final = "/api/mj/task/"
 _OK: Final = 200
+_NOT_FOUND: Final = 404
 _MANAGED_STATUS: Final = {Reason.ALREADY_FINISHED: 409, Reason.NO_CHANNEL: 409}
 """Refusals that are codes under HTTP 200 in the protocol; the others are 400 below `/api`."""
 
@@ -63,7 +66,9 @@ def raw(body: bytes, status: int = 200) -> Response:
 
 def refusal(error: Refused, request_id: str, *, path: str = "") -> Response:
     """The refusal in the words of what is served at `path`; without one, in the protocol's."""
-    if f"{path}/".startswith(MANAGED):
+    if path.startswith(JOBS):
+        response = _job(error)
+    elif f"{path}/".startswith(MANAGED):
         response = _managed(error, request_id)
     else:
         response = _protocol(error, request_id)
@@ -75,6 +80,12 @@ def refusal(error: Refused, request_id: str, *, path: str = "") -> Response:
 def trouble(status: int, message: str, request_id: str, *, field: str | None = None) -> Response:
     """What was not done below `/api`."""
     return answer(Trouble(False, message, None, field, request_id), status)  # noqa: FBT003  success
+
+
+def _job(error: Refused) -> Response:
+    """The protocol's code and status, in the job dialect's shape; 404 is a code of its own."""
+    code = _NOT_FOUND if error.status == _NOT_FOUND else error.code
+    return answer(JobAnswer(code, error.description), error.status)
 
 
 def _managed(error: Refused, request_id: str) -> Response:

@@ -2,7 +2,9 @@
 
 import asyncio
 import hashlib
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -43,33 +45,51 @@ LARGE: Final = 256 * 1024
 
 _NO: Final = frozenset({"", "0", "false"})
 ONCE_MOST: Final = 255
+DRY_RUN: Final = "Dry run, nothing was sent or charged"
 HTTP_OK: Final = 200
 
 
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where submits are taken below a path, and the words in which they are answered there."""
+
+    context: Context
+    below: str
+    accepted: Callable[[Context, Outcome], Awaitable[object]]
+    rehearsed: Callable[[Mapping[str, object]], object]
+
+
 def routes(context: Context) -> list[Route]:
+    """A route for each rule and alias, in the task protocol's words."""
+    return at(Desk(context, "/mj", _answer, _rehearsed))
+
+
+def at(desk: Desk) -> list[Route]:
     """A route for each rule and alias."""
     return [
-        Route(f"/mj/{path}", partial(_handle, context, rule), methods=["POST"])
+        Route(f"{desk.below}/{path}", partial(_handle, desk, rule), methods=["POST"])
         for rule in RULES.values()
         for path in (rule.path, *rule.aliases)
     ]
 
 
-async def _handle(context: Context, rule: Rule, request: Request) -> Response:
+async def _handle(desk: Desk, rule: Rule, request: Request) -> Response:
     """One submit, from the key to the answer."""
+    context = desk.context
     caller = await context.doors.caller(request)
     dry = request.query_params.get("dryRun", "0").lower() not in _NO
     with context.room.share() as share:
         body = await read(request, context.settings.body_limit, share)
         if dry:
-            return await _dry_run(context, rule, request, caller, body)
-        return await _submit(context, rule, request, caller, body)
+            return await _dry_run(desk, rule, request, caller, body)
+        return await _submit(desk, rule, request, caller, body)
 
 
 async def _dry_run(
-    context: Context, rule: Rule, request: Request, caller: Caller, body: bytes
+    desk: Desk, rule: Rule, request: Request, caller: Caller, body: bytes
 ) -> Response:
     """What the submit would come to; never remembered under an Idempotency-Key."""
+    context = desk.context
     order = await _order(rule, body)
     if rule.path == MODAL:
         forecast = await rehearse_modal(context.gateway, caller, order)
@@ -82,15 +102,20 @@ async def _dry_run(
         "queuePosition": forecast.position,
         "etaSeconds": forecast.seconds,
     }
-    return answer(SubmitAnswer(1, "Dry run, nothing was sent or charged", None, told))
+    return answer(desk.rehearsed(told))
+
+
+def _rehearsed(told: Mapping[str, object]) -> SubmitAnswer:
+    return SubmitAnswer(1, DRY_RUN, None, told)
 
 
 async def _submit(
-    context: Context, rule: Rule, request: Request, caller: Caller, body: bytes
+    desk: Desk, rule: Rule, request: Request, caller: Caller, body: bytes
 ) -> Response:
     """Where the answer to a repeat comes before anything else."""
-    once = await _once(request, caller, rule, body)
-    if once is not None and (before := await _before(context, once)) is not None:
+    context = desk.context
+    once = await _once(desk, request, caller, rule, body)
+    if once is not None and (before := await _before(desk, once)) is not None:
         return before
     try:
         order = await _order(rule, body)
@@ -99,7 +124,7 @@ async def _submit(
         return await _refused(context, request, once, refused, written=False)
     if outcome.refused is not None:
         return await _refused(context, request, once, outcome.refused, written=True)
-    return await _accepted(context, once, outcome)
+    return await _accepted(desk, once, outcome)
 
 
 async def _outcome(
@@ -121,10 +146,10 @@ async def _order(rule: Rule, body: bytes) -> Order:
     return read_order(rule, decode(body))
 
 
-async def _accepted(context: Context, once: Once | None, outcome: Outcome) -> Response:
-    body = encode(await _answer(context, outcome))
+async def _accepted(desk: Desk, once: Once | None, outcome: Outcome) -> Response:
+    body = encode(await desk.accepted(desk.context, outcome))
     if once is not None:
-        await context.gateway.store.write_surely(
+        await desk.context.gateway.store.write_surely(
             idempotency.answered, once.scope, once.key, body.decode()
         )
     return raw(body)
@@ -164,7 +189,7 @@ async def _refused(
     context: Context, request: Request, once: Once | None, refused: Refused, *, written: bool
 ) -> Response:
     """The refusal; a repeat gets the same where it says something lasting, else a new try."""
-    response = refusal(refused, request_id(request))
+    response = refusal(refused, request_id(request), path=request.scope["path"])
     if once is None or isinstance(refused, IdempotencyRunning):
         return response
     store = context.gateway.store
@@ -185,9 +210,9 @@ def _text(response: Response) -> str:
     return bytes(response.body).decode()
 
 
-async def _before(context: Context, once: Once) -> Response | None:
+async def _before(desk: Desk, once: Once) -> Response | None:
     """The answer to a repeat; None for a key that was not used yet."""
-    reader = context.gateway.store.reader
+    reader = desk.context.gateway.store.reader
     found = await idempotency.find(reader, once.scope, once.key)
     if found is None:
         return None
@@ -198,7 +223,7 @@ async def _before(context: Context, once: Once) -> Response | None:
     task = None if found.task_id is None else await tasks.by_id(reader, found.task_id)
     if task is None or task.state is State.SENDING:
         raise IdempotencyRunning(retry_after=1)
-    return _replayed(encode(await _answer(context, Outcome(task))))
+    return _replayed(encode(await desk.accepted(desk.context, Outcome(task))))
 
 
 def _replayed(body: bytes) -> Response:
@@ -207,7 +232,9 @@ def _replayed(body: bytes) -> Response:
     return response
 
 
-async def _once(request: Request, caller: Caller, rule: Rule, body: bytes) -> Once | None:
+async def _once(
+    desk: Desk, request: Request, caller: Caller, rule: Rule, body: bytes
+) -> Once | None:
     """The request's Idempotency-Key, within API key, method and path. BadField."""
     key = request.headers.get("idempotency-key", "").strip()
     if not key:
@@ -216,7 +243,7 @@ async def _once(request: Request, caller: Caller, rule: Rule, body: bytes) -> On
         msg = f"Idempotency-Key may have at most {ONCE_MOST} characters."
         raise BadField(msg, field="Idempotency-Key")
     mode = request.state.mode or ""
-    scope = f"{caller.token_id} POST {mode} {rule.path}"
+    scope = f"{caller.token_id} POST {mode} {desk.below}/{rule.path}"
     digest = (
         await asyncio.to_thread(hashlib.sha256, body) if len(body) > LARGE else hashlib.sha256(body)
     )

@@ -1,0 +1,46 @@
+"""/api/mj/task: the same tasks for clients of the second family of documents."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from mjgate.dialects.job import DONE, JobAnswer, show
+from mjgate.lifecycle.verdict import Outcome
+from mjgate.links import media_of
+from mjgate.store import tasks
+from mjgate.web.context import Context
+from mjgate.web.respond import answer
+from mjgate.web.submit import DRY_RUN, Desk, at
+
+BELOW: Final = "/api/mj/task"
+
+
+def routes(context: Context) -> list[Route]:
+    """A fetch, and every submit of the task protocol."""
+    return [
+        Route(f"{BELOW}/{{id}}/fetch", partial(_fetch, context)),
+        *at(Desk(context, BELOW, _accepted, _rehearsed)),
+    ]
+
+
+async def _fetch(context: Context, request: Request) -> Response:
+    """One task of one's own, by its UUID or its id; another's does not exist."""
+    caller = await context.doors.caller(request)
+    gateway = context.gateway
+    task = await tasks.get(gateway.store.reader, request.path_params["id"], seen_by=caller)
+    media = media_of(task, gateway.links)
+    return answer(show(task, image_url=media.image_url, video_urls=media.video_urls))
+
+
+async def _accepted(context: Context, outcome: Outcome) -> JobAnswer:
+    """The task's UUID; that it waits, or that a window does, is not said in this format."""
+    del context
+    return JobAnswer(0, DONE, {"taskId": outcome.task.job_uuid})
+
+
+def _rehearsed(told: Mapping[str, object]) -> JobAnswer:
+    return JobAnswer(0, DRY_RUN, {"taskId": "", **told})
