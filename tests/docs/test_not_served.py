@@ -29,12 +29,9 @@ async def test_an_address_that_is_not_served_is_404(rig: Rig, method: str, path:
 
 
 async def test_what_is_not_served_of_a_submit_is_unsupported(rig: Rig) -> None:
-    grid = await rig.imagine()
-    await rig.finished(grid)
     asked = {
         "upload-discord-images": ("submit/upload-discord-images", {"base64Array": [PIXEL]}),
         "dryRun": ("submit/imagine?dryRun=1", {"prompt": "a red fox"}),
-        "::all": ("submit/action", {"taskId": grid, "customId": "MJ::Job::PicReader::all"}),
     }
 
     told = {name: case for name, case in asked.items() if any(name in row for row in CODE_4)}

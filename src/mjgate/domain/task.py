@@ -266,6 +266,7 @@ class Task(NamedTuple):
     admin_text: str = ""
     start_at: int | None = None
     finish_at: int | None = None
+    lead_id: int | None = None  # the task that this one is sent with; see `party`
 
     @property
     def status(self) -> Status:

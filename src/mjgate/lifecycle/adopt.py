@@ -13,6 +13,7 @@ from typing import Final
 from mjgate.dialects import Call
 from mjgate.domain.clock import SECOND
 from mjgate.domain.errors import NoChannel, NotSent, Rejected, Unanswered
+from mjgate.domain.party import leads
 from mjgate.domain.reasons import FailReason
 from mjgate.domain.task import Report, State, Task
 from mjgate.lifecycle import Gateway
@@ -20,8 +21,9 @@ from mjgate.lifecycle.cancel import carry_out
 from mjgate.lifecycle.finish import fail
 from mjgate.lifecycle.handover import prepared, sent
 from mjgate.lifecycle.lines import Line
+from mjgate.lifecycle.party import submitted_in
 from mjgate.lifecycle.routing import line
-from mjgate.lifecycle.verdict import submitted_in
+from mjgate.lifecycle.unwanted import stop_unwanted
 from mjgate.providers import takes_notices
 from mjgate.store import attempts, follow, tasks
 from mjgate.store.attempts import Attempt
@@ -63,14 +65,14 @@ async def _search(gateway: Gateway, row: Followed, task: Task) -> bool | None:
     except NoChannel:
         return False
     recent = await reports_of(gateway, to, to.provider.dialect.recent(to.channel.options))
-    found = echoed(recent or [], attempt)
-    if found is None and attempt.hint:
+    found = _echoes(recent or [], task, attempt)
+    if not found and attempt.hint:
         call = to.provider.dialect.fetch(attempt.hint, to.channel.options)
-        found = echoed(await reports_of(gateway, to, call) or [], attempt)
+        found = _echoes(await reports_of(gateway, to, call) or [], task, attempt)
     repeats = to.channel.options.get("idempotent") == "on"
-    if found is None and repeats:
+    if not found and repeats:
         found = await _asked_again(gateway, to, task, attempt)
-    if found is not None and await _taken(gateway, task, found):
+    if found and await _taken(gateway, task, found):
         return None
     return repeats or recent is not None or takes_notices(to.provider, to.channel.options)
 
@@ -91,24 +93,31 @@ def echoed(reports: Sequence[Report], attempt: Attempt) -> str | None:
     return next((each.upstream_id for each in reports if each.echo == attempt.nonce), None)
 
 
-async def _asked_again(gateway: Gateway, to: Line, task: Task, attempt: Attempt) -> str | None:
+def _echoes(reports: Sequence[Report], task: Task, attempt: Attempt) -> tuple[str, ...]:
+    """The ids of the jobs that came with our nonce, in their order: lists have the newest first."""
+    found = tuple(each.upstream_id for each in reports if each.echo == attempt.nonce)
+    return found[::-1] if leads(task) else found[:1]
+
+
+async def _asked_again(gateway: Gateway, to: Line, task: Task, attempt: Attempt) -> tuple[str, ...]:
     """The same request under the same key: the channel promises to make no second job of it."""
     try:
         work = await prepared(gateway, task, attempt, to)
-        return (await sent(gateway, task, attempt, to, work)).ids[0]
+        return (await sent(gateway, task, attempt, to, work)).ids
     except (FileNotFoundError, NotSent, Unanswered, Rejected):
-        return None
+        return ()
 
 
-async def _taken(gateway: Gateway, task: Task, upstream_id: str) -> bool:
-    """Give the job its task. False if it is another's."""
+async def _taken(gateway: Gateway, task: Task, ids: tuple[str, ...]) -> bool:
+    """Give the jobs their tasks. False if one is another's."""
     try:
         moved = await gateway.store.write_surely(
-            submitted_in, task.id, upstream_id, now=gateway.clock.now()
+            submitted_in, task.id, *ids, now=gateway.clock.now()
         )
     except ConstraintBroken:
         log.warning("a job was found that is another task's", extra=task.log_context)
         return False
     if moved is not None and moved.cancel_wanted:
         await carry_out(gateway, moved)
+    await stop_unwanted(gateway, task, ids)
     return True

@@ -22,6 +22,7 @@ from mjgate.lifecycle.cancel import carry_out
 from mjgate.lifecycle.handover import prepared, sent
 from mjgate.lifecycle.lines import Line
 from mjgate.lifecycle.routing import Route, attempt_at, line, routes
+from mjgate.lifecycle.unwanted import stop_unwanted
 from mjgate.lifecycle.verdict import (
     Outcome,
     Waiting,
@@ -93,6 +94,7 @@ async def _hand_over(
     outcome = await taken(gateway, task, accepted, waiting)
     gateway.checkpoint("submitted")
     outcome = await _wanted(gateway, outcome)
+    await stop_unwanted(gateway, outcome.task, accepted.ids)
     await heard(gateway, to.channel, None)
     return outcome
 

@@ -41,6 +41,16 @@ def drafted(gateway: Gateway, caller: Caller, planned: Plan, inputs: Inputs) -> 
     )
 
 
+def party_of(draft: Task, planned: Plan) -> tuple[Task, ...]:
+    """The tasks that one press makes, the leader first; any other draft is a party of one."""
+    return tuple(
+        draft._replace(
+            job_uuid=str(uuid.uuid4()), prompt=share.prompt or draft.prompt, price=share.price
+        )
+        for share in planned.shares
+    )
+
+
 def _request(caller: Caller, planned: Plan, inputs: Inputs) -> Request:
     """All that is needed to send it."""
     order, parent = planned.order, planned.parent

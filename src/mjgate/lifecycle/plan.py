@@ -4,6 +4,7 @@ From an order to a plan: which action, in which mode, at which price, on which c
 Nothing is written here and nobody is asked; every refusal is one that the client can act on.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,9 +19,9 @@ from mjgate.domain.errors import (
     ParentChannelGone,
     ParentNotFinished,
     ParentNotFound,
-    Unsupported,
 )
 from mjgate.domain.order import Order
+from mjgate.domain.party import Share, picks, prompts_of
 from mjgate.domain.prompt import jobs, mode_flag, wants_video, without_mode_flags
 from mjgate.domain.task import State, Task
 from mjgate.lifecycle import Gateway
@@ -36,8 +37,9 @@ class Plan:
     action: Action
     mode_wanted: Mode | None
     mode: Mode
-    price: int
+    price: int  # of all together
     price_version: int
+    shares: tuple[Share, ...]  # each task that it makes: one, but for a press of `::all`
     prompt_up: str
     parent: Task | None
     need: Need
@@ -71,13 +73,15 @@ async def plan(gateway: Gateway, caller: Caller, order: Order, prefix: Mode | No
     wanted = _wanted(caller, order, prefix)
     mode = wanted or _inherited(caller, parent)
     caller.check(action, mode)
+    shares = _shares(order, parent, partial(prices.of, action, mode, ratio=caller.ratio))
     return Plan(
         order=order,
         action=action,
         mode_wanted=wanted,
         mode=mode,
-        price=prices.of(action, mode, ratio=caller.ratio, jobs=jobs(order.prompt)),
+        price=sum(share.price for share in shares),
         price_version=prices.version,
+        shares=shares,
         prompt_up=without_mode_flags(order.prompt),
         parent=parent,
         need=Need(
@@ -120,10 +124,13 @@ def _action(order: Order) -> Action:
         return Action.VIDEO
     if order.rule.action is not None:
         return order.rule.action
-    if order.custom_id.lower().endswith("::all"):
-        msg = "Buttons that make several tasks at once are not served yet; press them one by one."
-        raise Unsupported(msg, field="customId")
     return meaning(order.custom_id).action
+
+
+def _shares(order: Order, parent: Task | None, price: Callable[..., int]) -> tuple[Share, ...]:
+    """What is paid for: every job of every prompt. MultipleJobs, Unsupported."""
+    prompts = prompts_of(order.custom_id, parent) or (order.prompt,)
+    return tuple(Share(prompt, price(jobs=jobs(prompt))) for prompt in prompts)
 
 
 def _window(order: Order) -> bool:
@@ -138,10 +145,9 @@ def _offered(order: Order, parent: Task) -> str:
     """What the window offers: the parent's prompt; after a picker the one that was picked."""
     found = meaning(order.custom_id).pattern.fullmatch(order.custom_id)
     number = found.groupdict().get("n") if found else None
-    choices = [each for each in parent.result.final_prompt.split("\n\n") if each.strip()]
-    picks = parent.action in {Action.DESCRIBE, Action.SHORTEN}
-    if picks and number and int(number) <= len(choices):
-        return choices[int(number) - 1].strip()
+    choices = picks(parent)
+    if number and int(number) <= len(choices):
+        return choices[int(number) - 1]
     return parent.prompt or parent.result.final_prompt
 
 

@@ -56,7 +56,8 @@ async def rehearse(
     if planned.window:
         await check_room(reader, task)
         return await _forecast(gateway, task, channel_id)
-    return await _forecast(gateway, task, channel_id, on_limit=caller.on_limit)
+    several = len(planned.shares)
+    return await _forecast(gateway, task, channel_id, on_limit=caller.on_limit, several=several)
 
 
 async def rehearse_modal(gateway: Gateway, caller: Caller, order: Order) -> Forecast:
@@ -97,6 +98,7 @@ async def _forecast(
     channel_id: int | None,
     *,
     on_limit: OnLimit | None = None,
+    several: int = 1,
 ) -> Forecast:
     """
     Whether it would start at once, or where it would wait. QuotaNotEnough, QueueFull.
@@ -122,7 +124,7 @@ async def _forecast(
         turn, _ = await lanes.turn_in(reader, task.lane, task.user_id)
         waiting = task._replace(turn=turn)
     else:
-        waiting = await lined_up(reader, task)
+        waiting = await lined_up(reader, task, several=several)
     position = 1 + await lanes.ahead(reader, waiting)
     return Forecast(price=task.price, mode=task.mode, free=free, position=position)
 

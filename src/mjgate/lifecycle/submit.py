@@ -6,7 +6,7 @@ channel's verdict, and the sending goes on without the client if it takes longer
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -24,7 +24,7 @@ from mjgate.domain.order import Order
 from mjgate.domain.task import State, Task
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.dispatch import dispatch
-from mjgate.lifecycle.draft import drafted
+from mjgate.lifecycle.draft import drafted, party_of
 from mjgate.lifecycle.inputs import Inputs, keep
 from mjgate.lifecycle.plan import Plan, plan
 from mjgate.lifecycle.routing import Route, attempt_at, refusal, routes
@@ -60,9 +60,10 @@ class Once:
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """What one accepting transaction writes."""
+    """What one accepting transaction writes: the task that is sent, and those that go with it."""
 
     task: Task
+    others: tuple[Task, ...]
     attempt: Attempt | None
     pictures: Mapping[str, Picture]
     once: Once | None
@@ -77,12 +78,12 @@ async def submit(
     order = planned.order
     found = await _routes(gateway, planned)
     inputs = await keep(gateway, order)
-    draft = drafted(gateway, caller, planned, inputs)
+    draft, *others = party_of(drafted(gateway, caller, planned, inputs), planned)
     try:
         if planned.window:
             task, attempt = await _write(gateway, draft, None, inputs, once)
         else:
-            task, attempt = await _accept(gateway, caller, draft, found, inputs, once)
+            task, attempt = await _accept(gateway, caller, draft, found, inputs, once, others)
     except ConstraintBroken as broken:
         return await _pressed_before(gateway, draft, broken)
     return await _send(gateway, task, attempt)
@@ -152,27 +153,35 @@ async def _accept(
     found: list[Route],
     inputs: Inputs,
     once: Once | None,
+    others: Sequence[Task] = (),
 ) -> tuple[Task, Attempt | None]:
     """Write the task on the first channel with a free slot, else into the queue."""
     for route in found:
         try:
-            return await _write(gateway, draft, route, inputs, once)
+            return await _write(gateway, draft, route, inputs, once, others)
         except SlotTakenError as taken:
             if taken.limit is not Limit.CHANNEL:
                 break
     if caller.on_limit is OnLimit.REJECT:
         raise QueueFull
-    return await _write(gateway, draft, None, inputs, once)
+    return await _write(gateway, draft, None, inputs, once, others)
 
 
 async def _write(
-    gateway: Gateway, draft: Task, route: Route | None, inputs: Inputs, once: Once | None
+    gateway: Gateway,
+    draft: Task,
+    route: Route | None,
+    inputs: Inputs,
+    once: Once | None,
+    others: Sequence[Task] = (),
 ) -> tuple[Task, Attempt | None]:
     """One accepting transaction, with a new id when the one drawn is taken."""
     for _ in range(_MINTS):
-        task = _minted(draft, route, gateway.clock.now())
+        task, *rest = _minted((draft, *others), route, gateway.clock.now())
         attempt = None if route is None else attempt_at(gateway, task, 1, route)
-        acceptance = Acceptance(task, attempt, inputs.pictures, once, gateway.timing.window)
+        acceptance = Acceptance(
+            task, tuple(rest), attempt, inputs.pictures, once, gateway.timing.window
+        )
         try:
             written = await gateway.store.write(
                 _accept_in, acceptance, gateway.node, gateway.clock.now()
@@ -206,16 +215,24 @@ async def _again_in(tx: Transaction, acceptance: Acceptance, node: str, now: int
     return await _accept_in(tx, acceptance, node, now)
 
 
-def _minted(draft: Task, route: Route | None, now: int) -> Task:
-    """The draft with an id of its own, on its way to the channel or into the queue."""
+def _minted(drafts: Sequence[Task], route: Route | None, now: int) -> list[Task]:
+    """The drafts with ids of their own, on their way to the channel or into the queue."""
+    ids: set[int] = set()
+    while len(ids) < len(drafts):
+        ids.add(tasks.mint(now))
+    lead_id = min(ids) if len(ids) > 1 else None
+    minted = [
+        draft._replace(id=number, lead_id=lead_id)
+        for draft, number in zip(drafts, sorted(ids), strict=True)
+    ]
     if route is None:
-        return draft._replace(id=tasks.mint(now))
-    return draft._replace(
-        id=tasks.mint(now),
-        state=State.SENDING,
-        channel_id=route.channel_id,
-        credential_id=route.credential_id,
-    )
+        return minted
+    return [
+        each._replace(
+            state=State.SENDING, channel_id=route.channel_id, credential_id=route.credential_id
+        )
+        for each in minted
+    ]
 
 
 async def _accept_in(tx: Transaction, acceptance: Acceptance, node: str, now: int) -> Task:
@@ -227,7 +244,7 @@ async def _accept_in(tx: Transaction, acceptance: Acceptance, node: str, now: in
     if acceptance.attempt is not None:
         await attempts.begin(tx, acceptance.attempt)
     elif not window:
-        task = await lined_up(tx, task)
+        task = await lined_up(tx, task, several=1 + len(acceptance.others))
     if once is not None:
         row = Remembered(once.fingerprint, task.id, None, node, now)
         await idempotency.remember(tx, once.scope, once.key, row)
@@ -235,14 +252,17 @@ async def _accept_in(tx: Transaction, acceptance: Acceptance, node: str, now: in
         await pressed.press(tx, task)
     if window:
         return await open_in(tx, task, now + acceptance.window, now)
-    return await create(tx, task, actor="user", now=now)
+    task = await create(tx, task, actor="user", now=now)
+    for other in acceptance.others:
+        await create(tx, other._replace(turn=task.turn), actor="user", now=now, over=True)
+    return task
 
 
-async def lined_up(reader: Reader, task: Task) -> Task:
+async def lined_up(reader: Reader, task: Task, *, several: int = 1) -> Task:
     """Give the task its turn: one after the user's last. QueueFull over the user's cap."""
     turn, waiting = await lanes.turn_in(reader, task.lane, task.user_id)
     row = await reader.row("SELECT max_waiting FROM users WHERE id = :id", id=task.user_id)
-    if row is not None and waiting >= row["max_waiting"]:
+    if row is not None and waiting + several > row["max_waiting"]:
         msg = f"{waiting} of your tasks are waiting already; submit more when some have finished."
         raise QueueFull(msg)
     return task._replace(turn=turn)

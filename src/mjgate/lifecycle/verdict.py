@@ -13,11 +13,13 @@ from mjgate.domain.errors import (
     Unanswered,
     UpstreamRefused,
 )
+from mjgate.domain.party import leads
 from mjgate.domain.reasons import FailReason, Reason
 from mjgate.domain.redact import redact
 from mjgate.domain.task import State, Task, way
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.finish import fail_in
+from mjgate.lifecycle.party import submitted_in
 from mjgate.store import attempts, tasks, timers
 from mjgate.store.attempts import Outcome as Ended
 from mjgate.store.database import ConstraintBroken, Transaction
@@ -61,10 +63,10 @@ NOBODY.leave()
 async def taken(gateway: Gateway, task: Task, accepted: Accepted, waiting: Waiting) -> Outcome:
     """The channel has it: its id is written, and from now on it is looked at."""
     try:
-        if accepted.window and not task.confirmed:
+        if accepted.window and not task.confirmed and not leads(task):
             return await _asked(gateway, task, accepted)
         moved = await gateway.store.write_surely(
-            submitted_in, task.id, accepted.ids[0], now=gateway.clock.now()
+            submitted_in, task.id, *accepted.ids, now=gateway.clock.now()
         )
     except ConstraintBroken as broken:
         if broken.name != "an_upstream_job_has_one_task":
@@ -107,13 +109,6 @@ async def window_in(
         result=replace(
             task.result, final_prompt=offered or task.result.final_prompt or task.prompt
         ),
-    )
-
-
-async def submitted_in(tx: Transaction, task_id: int, upstream_id: str, *, now: int) -> Task | None:
-    await attempts.end(tx, task_id, Ended.ACCEPTED, now, hint=upstream_id)
-    return await move(
-        tx, task_id, State.SUBMITTED, actor="sender", now=now, upstream_id=upstream_id
     )
 
 

@@ -97,7 +97,7 @@ class Desk:
         job.custom_id = custom_id
         job.index = asked.number_in(custom_id)
         job.prompt = asked.inherited(job, parent)
-        if custom_id.endswith("::all"):
+        if custom_id.lower().endswith("::all"):
             return self._all(ask, job, parent)
         remix = known.window is Window.REMIX and ask.order.fields.get("enableRemix") is True
         if known.window is Window.ALWAYS or remix:

@@ -39,11 +39,17 @@ class Delta:
     held: int = 0
     spent: int = 0
     running: int = 0
+    over: bool = False  # a slot is taken although none is free
 
     @property
     def nothing(self) -> bool:
         """Whether user, key and group stay as they are."""
         return not (self.balance or self.held or self.spent or self.running)
+
+    @property
+    def wanted(self) -> int:
+        """Slots that must be free."""
+        return 0 if self.over else self.running
 
 
 Slot = tuple[int, Mode] | None
@@ -56,9 +62,9 @@ async def shift(tx: Transaction, task: Task, delta: Delta, *, before: Slot, afte
         await _user(tx, task, delta)
         await _token(tx, task, delta)
         if delta.running:
-            await _group(tx, task, delta.running)
+            await _group(tx, task, delta)
     if before != after:
-        await _channels(tx, before, after)
+        await _channels(tx, before, after, over=delta.over)
 
 
 async def _user(tx: Transaction, task: Task, delta: Delta) -> None:
@@ -67,13 +73,14 @@ async def _user(tx: Transaction, task: Task, delta: Delta) -> None:
         UPDATE users SET balance = balance + :balance, held = held + :held,
             spent = spent + :spent, running = running + :running
         WHERE id = :id AND balance + :balance >= 0
-        AND (:running <= 0 OR max_running IS NULL OR running < max_running)
+        AND (:wanted <= 0 OR max_running IS NULL OR running < max_running)
         """,
         id=task.user_id,
         balance=delta.balance,
         held=delta.held,
         spent=delta.spent,
         running=delta.running,
+        wanted=delta.wanted,
     )
     if not changed:
         row = await tx.row("SELECT balance FROM users WHERE id = :id", id=task.user_id)
@@ -88,13 +95,14 @@ async def _token(tx: Transaction, task: Task, delta: Delta) -> None:
         UPDATE tokens SET balance = balance + :balance * limited, held = held + :held,
             spent = spent + :spent, running = running + :running
         WHERE id = :id AND (limited = 0 OR balance + :balance >= 0)
-        AND (:running <= 0 OR max_running IS NULL OR running < max_running)
+        AND (:wanted <= 0 OR max_running IS NULL OR running < max_running)
         """,
         id=task.token_id,
         balance=delta.balance,
         held=delta.held,
         spent=delta.spent,
         running=delta.running,
+        wanted=delta.wanted,
     )
     if not changed:
         row = await tx.row("SELECT balance, limited FROM tokens WHERE id = :id", id=task.token_id)
@@ -103,24 +111,25 @@ async def _token(tx: Transaction, task: Task, delta: Delta) -> None:
         raise SlotTakenError(Limit.TOKEN)
 
 
-async def _group(tx: Transaction, task: Task, running: int) -> None:
+async def _group(tx: Transaction, task: Task, delta: Delta) -> None:
     changed = await tx.run(
         """
         UPDATE groups SET
             running = CASE WHEN running + :running < 0 THEN 0 ELSE running + :running END
         WHERE id = :id AND max_running IS NOT NULL
-        AND (:running <= 0 OR running < max_running)
+        AND (:wanted <= 0 OR running < max_running)
         """,
         id=task.group_id,
-        running=running,
+        running=delta.running,
+        wanted=delta.wanted,
     )
-    if not changed and running > 0:
+    if not changed and delta.wanted > 0:
         row = await tx.row("SELECT max_running FROM groups WHERE id = :id", id=task.group_id)
         if row is not None and row["max_running"] is not None:
             raise SlotTakenError(Limit.GROUP)
 
 
-async def _channels(tx: Transaction, before: Slot, after: Slot) -> None:
+async def _channels(tx: Transaction, before: Slot, after: Slot, *, over: bool) -> None:
     """Give one slot back and take the other, in the order of their keys."""
     moves = sorted((slot, step) for slot, step in ((before, -1), (after, 1)) if slot is not None)
     for (channel_id, mode), step in moves:
@@ -128,11 +137,12 @@ async def _channels(tx: Transaction, before: Slot, after: Slot) -> None:
             """
             UPDATE channel_modes SET running = running + :step
             WHERE channel_id = :channel_id AND mode = :mode
-            AND (:step < 0 OR running < max_running)
+            AND (:wanted <= 0 OR running < max_running)
             """,
             channel_id=channel_id,
             mode=mode,
             step=step,
+            wanted=0 if over else step,
         )
         if not changed:
             raise SlotTakenError(Limit.CHANNEL)

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from mjgate.domain.clock import MINUTE, SECOND
+from mjgate.domain.party import led
 from mjgate.domain.task import RESCUABLE, State, Task
 from mjgate.store.database import Reader, Row, Transaction
 
@@ -31,6 +32,8 @@ FIRST_DUE: Final[Mapping[Kind, int]] = MappingProxyType(
 
 def kind_of(task: Task) -> Kind | None:
     """What a task is followed for, as it stands; None if it is not."""
+    if led(task):
+        return None
     if task.state is State.FAILURE and task.reason in RESCUABLE and task.channel_id is not None:
         return Kind.RESCUE
     return _KIND_OF.get(task.state)

@@ -6,12 +6,14 @@ goes with it: event, follow row, webhook rows, tally, ledger entry, then money a
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TypedDict, Unpack
 
 from mjgate.domain.action import Action
+from mjgate.domain.party import leads, led
 from mjgate.domain.task import BY_ENDS, Edge, Hook, Money, Result, State, Task, sources, way
-from mjgate.store import follow, ledger, pressed, tally, tasks, webhooks
+from mjgate.store import follow, ledger, party, pressed, tally, tasks, webhooks
 from mjgate.store.books import Delta, Slot, shift
 from mjgate.store.columns import INSERT, UPDATE, changes, columns
 from mjgate.store.database import Transaction
@@ -33,10 +35,15 @@ class Facts(TypedDict, total=False):
     cancel_wanted: bool
     lane: str
     turn: int
+    lead_id: int | None
 
 
-async def create(tx: Transaction, task: Task, *, actor: str, now: int) -> Task:
-    """Insert `task`, born in its state. QuotaNotEnough, SlotTakenError, ConstraintBroken."""
+async def create(tx: Transaction, task: Task, *, actor: str, now: int, over: bool = False) -> Task:
+    """
+    Insert `task`, born in its state. QuotaNotEnough, SlotTakenError, ConstraintBroken.
+
+    What comes `over` the limits takes its slot although none is free: it cannot be sent alone.
+    """
     edge = BY_ENDS[None, task.state]
     holds = edge.money in {Money.HOLD, Money.HOLD_AND_SETTLE}
     task = task._replace(
@@ -51,7 +58,8 @@ async def create(tx: Transaction, task: Task, *, actor: str, now: int) -> Task:
         await webhooks.enqueue(tx, task, edge, now, announced=False)
     await tally.accepted(tx, task, now)
     await _pay(tx, task, edge.money, now)
-    await shift(tx, task, _delta(None, task, edge.money), before=None, after=_slot(task))
+    delta = _delta(None, task, edge.money, over=over)
+    await shift(tx, task, delta, before=None, after=_slot(task))
     tx.touch(task.id)
     return task
 
@@ -77,13 +85,36 @@ async def move(  # noqa: PLR0913  each says one thing
     before = await tasks.locked(tx, task_id)
     if before is None or (edge := way(before, target, rescue=rescue)) is None:
         return None
-    permitted = sources(target, rescue=rescue)
-    money = _ruled(edge.money, settle=settle)
-    after = _evolve(before, edge, money, now, facts)
+    others = await party.locked(tx, task_id) if leads(before) else []
+    step = _Step(actor, now, note or {}, _ruled(edge.money, settle=settle))
+    after = await _moved(tx, before, edge, step, facts)
+    if after is not None and others:
+        await _bring_along(tx, after, others, step, facts)
+    return after
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """Who moves a task when, what the event says of it besides, and what becomes of the money."""
+
+    actor: str
+    now: int
+    note: Mapping[str, object]
+    money: Money
+    over: bool = False
+
+
+async def _moved(
+    tx: Transaction, before: Task, edge: Edge, step: _Step, facts: Facts
+) -> Task | None:
+    """Write one task's move, and all that goes with it."""
+    now, target = step.now, edge.target
+    permitted = sources(target, rescue=before.state.final)
+    after = _evolve(before, edge, step.money, now, facts)
     changed = await tx.run(UPDATE, sources=[state.value for state in permitted], **changes(after))
     if not changed:
         return None
-    await _event(tx, after, now, actor, {"from": before.state, **(note or {})})
+    await _event(tx, after, now, step.actor, {"from": before.state, **step.note})
     if after.hook_url:
         await webhooks.enqueue(tx, after, edge, now, announced=before.announced)
     await _follow(tx, before, after, now)
@@ -91,11 +122,27 @@ async def move(  # noqa: PLR0913  each says one thing
         await tally.finished(tx, after, now)
     if target.final and target is not State.SUCCESS and after.action is Action.UPSCALE:
         await pressed.forget(tx, after)
-    await _pay(tx, after, money, now)
-    delta = _delta(before, after, money)
+    await _pay(tx, after, step.money, now)
+    delta = _delta(before, after, step.money, over=step.over)
     await shift(tx, after, delta, before=_slot(before), after=_slot(after))
-    tx.touch(task_id)
+    tx.touch(after.id)
     return after
+
+
+async def _bring_along(
+    tx: Transaction, lead: Task, party_of: Sequence[Task], step: _Step, facts: Facts
+) -> None:
+    """Those that have no ids upstream yet go where their leader goes, or get another leader."""
+    others = [each for each in party_of if led(each) and not each.state.final]
+    if lead.state is State.CANCELLED and others:
+        await party.hand_over(tx, lead.id, others[0].id)
+        return
+    if lead.upstream_id:
+        return
+    for each in others:
+        edge = way(each, lead.state)
+        if edge is not None:
+            await _moved(tx, each, edge, replace(step, money=edge.money, over=True), facts)
 
 
 async def note_progress(tx: Transaction, progress: Mapping[int, tuple[int, str]]) -> None:
@@ -190,22 +237,22 @@ def _ruled(money: Money, *, settle: bool) -> Money:
     return money
 
 
-def _delta(before: Task | None, after: Task, money: Money) -> Delta:
+def _delta(before: Task | None, after: Task, money: Money, *, over: bool = False) -> Delta:
     """What the move does to the accounts of user and key."""
     price = after.price
     had_slot = before is not None and before.state.holds_slot
     running = int(after.state.holds_slot) - int(had_slot)
     match money:
         case Money.HOLD:
-            return Delta(balance=-price, held=price, running=running)
+            return Delta(balance=-price, held=price, running=running, over=over)
         case Money.RELEASE:
-            return Delta(balance=price, held=-price, running=running)
+            return Delta(balance=price, held=-price, running=running, over=over)
         case Money.SETTLE:
-            return Delta(held=-price, spent=price, running=running)
+            return Delta(held=-price, spent=price, running=running, over=over)
         case Money.HOLD_AND_SETTLE:
-            return Delta(balance=-price, spent=price, running=running)
+            return Delta(balance=-price, spent=price, running=running, over=over)
         case Money.NONE | Money.RULED:
-            return Delta(running=running)
+            return Delta(running=running, over=over)
 
 
 def _slot(task: Task) -> Slot:

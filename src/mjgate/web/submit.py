@@ -23,13 +23,13 @@ from mjgate.domain.errors import (
     Unsupported,
 )
 from mjgate.domain.order import Order, read_order
-from mjgate.domain.task import State, Status
+from mjgate.domain.task import State, Status, Task
 from mjgate.lifecycle.rehearsal import rehearse, rehearse_modal
 from mjgate.lifecycle.settings import in_force
 from mjgate.lifecycle.submit import Once, modal, submit
 from mjgate.lifecycle.verdict import Outcome
 from mjgate.links import media_of
-from mjgate.store import channels, idempotency, lanes, tasks
+from mjgate.store import channels, idempotency, lanes, party, tasks
 from mjgate.store.database import ConstraintBroken
 from mjgate.store.idempotency import Remembered
 from mjgate.web.bodies import decode, read
@@ -157,22 +157,30 @@ async def _accepted(desk: Desk, once: Once | None, outcome: Outcome) -> Response
 
 async def _answer(context: Context, outcome: Outcome) -> SubmitAnswer:
     """The protocol's word for where the submit has led."""
-    task = outcome.task
+    task, named = outcome.task, await _named(context, outcome.task)
     properties = await _channel(context, task.channel_id)
     if outcome.existed:
         shown = media_of(task, context.gateway.links)
         existed = {"existed": True, "status": task.status, "imageUrl": shown.image_url}
-        return SubmitAnswer(1, "The task exists already", str(task.id), properties | existed)
+        return SubmitAnswer(1, "The task exists already", named, properties | existed)
     if task.status is Status.MODAL:
         window = {"finalPrompt": task.result.final_prompt or task.prompt, "remix": True}
-        return SubmitAnswer(21, "Waiting for window confirm", str(task.id), properties | window)
+        return SubmitAnswer(21, "Waiting for window confirm", named, properties | window)
     if task.state is State.QUEUED:
         ahead = await lanes.ahead(context.gateway.store.reader, task)
         if ahead > (await in_force(context.gateway)).queue_told_from:
             queued: dict[str, object] = {"numberOfQueues": ahead}
-            return SubmitAnswer(22, f"In queue, {ahead} tasks ahead", str(task.id), queued)
-        return SubmitAnswer(1, "Submit success", str(task.id))
-    return SubmitAnswer(1, "Submit success", str(task.id), properties)
+            return SubmitAnswer(22, f"In queue, {ahead} tasks ahead", named, queued)
+        return SubmitAnswer(1, "Submit success", named)
+    return SubmitAnswer(1, "Submit success", named, properties)
+
+
+async def _named(context: Context, task: Task) -> str:
+    """The task's id; where one press made several, the ids of all."""
+    if task.lead_id is None:
+        return str(task.id)
+    members = await party.members(context.gateway.store.reader, task.lead_id)
+    return ",".join(str(each.id) for each in members)
 
 
 async def _channel(context: Context, channel_id: int | None) -> dict[str, object]:

@@ -221,6 +221,7 @@ CREATE TABLE tasks (
     admin_text TEXT NOT NULL DEFAULT '',
     start_at BIGINT,
     finish_at BIGINT,
+    lead_id BIGINT,
     CONSTRAINT a_state_is_one_of_ours CHECK (state IN (
         'QUEUED', 'SENDING', 'UNKNOWN', 'WINDOW', 'SUBMITTED', 'RUNNING',
         'SUCCESS', 'FAILURE', 'CANCELLED'
@@ -249,6 +250,7 @@ CREATE UNIQUE INDEX a_job_uuid_names_one_task ON tasks (job_uuid);
 CREATE INDEX tasks_waiting ON tasks (lane, turn, id) WHERE state = 'QUEUED';
 CREATE INDEX tasks_waiting_of_a_user ON tasks (user_id, lane, turn) WHERE state = 'QUEUED';
 CREATE INDEX tasks_sending ON tasks (id) WHERE state = 'SENDING';
+CREATE INDEX tasks_of_a_party ON tasks (lead_id, id) WHERE lead_id IS NOT NULL;
 CREATE INDEX tasks_in_a_window ON tasks (user_id, id) WHERE state = 'WINDOW';
 
 CREATE TABLE jobs (
