@@ -6,6 +6,7 @@ Everything is written by the functions that a request, an answer or a look would
 
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 
 from mjgate.dialects import Accepted
 from mjgate.domain.account import Caller
@@ -14,12 +15,10 @@ from mjgate.domain.order import Order, read_order
 from mjgate.domain.task import Report, Result, State, Status, Task
 from mjgate.keys import fingerprint
 from mjgate.lifecycle import Gateway
-from mjgate.lifecycle.dispatch import need_of
 from mjgate.lifecycle.inputs import Inputs
 from mjgate.lifecycle.look import Look
-from mjgate.lifecycle.queue import _routes as routes_of_waiting
-from mjgate.lifecycle.queue import _start_in
-from mjgate.lifecycle.routing import Route, attempt_at, routes
+from mjgate.lifecycle.queue import _start_in, assigned
+from mjgate.lifecycle.routing import Route, attempt_at, need_of, routes
 from mjgate.lifecycle.submit import _accept, _write
 from mjgate.lifecycle.verdict import NOBODY, taken
 from mjgate.lifecycle.work import Request, encode
@@ -92,18 +91,13 @@ def confirmation(task: Task) -> Order:
 async def hand_on(gateway: Gateway) -> list[Task]:
     """Let every waiting task start that can: the queue's step without the sending."""
     started: list[Task] = []
-    for task in await lanes.heads(gateway.store.reader, 100):
-        for route in await routes_of_waiting(gateway, task):
-            number = len(await attempts.of_task(gateway.store.reader, task.id)) + 1
-            attempt = attempt_at(gateway, task, number, route)
+    for task, route in await assigned(gateway):
+        number = len(await attempts.of_task(gateway.store.reader, task.id)) + 1
+        attempt = attempt_at(gateway, task, number, route)
+        with suppress(SlotTakenError):
             now = gateway.clock.now()
-            try:
-                moved = await gateway.store.write(_start_in, task.id, attempt, now=now)
-            except SlotTakenError:
-                continue
-            if moved is not None:
-                started.append(moved)
-            break
+            moved = await gateway.store.write(_start_in, task.id, attempt, now=now)
+            started += [] if moved is None else [moved]
     return started
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
-from mjgate.domain.action import COMMON, Bot, Field, Kind, Mode, Rule
+from mjgate.domain.action import COMMON, STATE_MOST, Bot, Field, Kind, Mode, Rule
 from mjgate.domain.errors import BadField, BadImage, MissingField
 from mjgate.domain.extras import absent, extras
 from mjgate.domain.image import Picture, read_image
@@ -22,6 +22,9 @@ Value = str | int | bool | tuple[str, ...] | tuple[Image, ...] | Mapping[str, ob
 
 _NESTED: Final = ("instanceId", "modes", "remix")
 """What may stand in `accountFilter` as well as beside it; what stands in it counts."""
+
+_PREFERRED: Final = (("remix", "remix"), ("nijiRemix", "niji_remix"))
+"""What the account filter may prefer, and the option of a channel that had then better be on."""
 
 _TASK_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
@@ -36,6 +39,7 @@ class Order:
     modes: tuple[Mode, ...] = ()
     instance_id: str = ""
     remix: bool = False
+    prefers: frozenset[str] = frozenset()  # options of a channel, and its name
     caller_state: str = ""
     hook_url: str = ""
     parent: str = ""
@@ -60,6 +64,7 @@ def read_order(rule: Rule, body: Body) -> Order:
         modes=_modes(values),
         instance_id=str(values.get("instanceId", "")),
         remix=values.get("enableRemix") is True,
+        prefers=_prefers(body),
         caller_state=str(values.get("state", "")),
         hook_url=str(values.get("notifyHook", "")),
         parent=str(values.get("taskId", "")),
@@ -212,6 +217,17 @@ def _account_filter(body: Body) -> dict[str, object]:
         return {}
     inner = cast("Body", found)
     return {name: inner[name] for name in _NESTED if not absent(inner.get(name))}
+
+
+def _prefers(body: Body) -> frozenset[str]:
+    """What the account filter would rather have; what it says badly it does not say."""
+    found = body.get("accountFilter")
+    inner = {**body, **cast("Body", found)} if isinstance(found, dict) else body
+    wanted = [option for word, option in _PREFERRED if inner.get(word) is True]
+    remark = inner.get("remark")
+    if isinstance(remark, str) and remark:
+        wanted.append(remark[:STATE_MOST])
+    return frozenset(wanted)
 
 
 def _bot(word: Value | None) -> Bot:

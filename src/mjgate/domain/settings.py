@@ -12,6 +12,8 @@ from dataclasses import MISSING, dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, Final, Self
 
+from mjgate.domain.channel import Strategy
+
 Value = bool | int | str
 
 _LONGEST = 2_000
@@ -76,6 +78,11 @@ class Settings:
     maintenance: bool = switch(
         default=False,
         meaning="Take no new tasks: submits are answered 503; what runs goes on.",
+    )
+    routing: str = word(
+        Strategy.LEAST_LOADED,
+        "How a channel is chosen among those of the same priority.",
+        *Strategy,
     )
     queue_told_from: int = number(
         3,

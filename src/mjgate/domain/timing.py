@@ -22,6 +22,7 @@ class Timing:
     window: int = 1 * HOUR  # for the client to confirm
     busy_least: int = 5 * SECOND  # a channel that said it is busy
     busy_most: int = 60 * SECOND
+    busy_asked: int = 10 * MINUTE  # the longest rest that a channel may ask for itself
     cool_down: int = 30 * SECOND  # a broken channel, doubled with each relapse
     idempotency: int = 24 * HOUR
     rescue: int = 1 * DAY

@@ -26,7 +26,8 @@ from mjgate.imaging import Imaging
 from mjgate.keys import Keys
 from mjgate.lifecycle.absence import Absence
 from mjgate.lifecycle.faults import Faults
-from mjgate.lifecycle.lines import Lines, Moment
+from mjgate.lifecycle.lines import Counts, Lines, Moment
+from mjgate.lifecycle.rounds import Rounds
 from mjgate.lifecycle.singles import Singles
 from mjgate.links import Links
 from mjgate.public_http import PublicHTTP
@@ -97,11 +98,13 @@ class Gateway:
     senders: Senders = field(default_factory=Senders)
     absence: Absence = field(default_factory=Absence)
     faults: Faults = field(default_factory=Faults)
+    rounds: Rounds = field(default_factory=Rounds)
     lines: Lines = field(default_factory=Lines)
     channels: Moment[Sequence[Channel]] = field(default_factory=Moment[Sequence[Channel]])
     credentials: Moment[Mapping[int, int]] = field(default_factory=Moment[Mapping[int, int]])
     prices: Moment[PriceTable] = field(default_factory=Moment[PriceTable])
     settings: Moment[Settings] = field(default_factory=Moment[Settings])
+    counts: Counts = field(default_factory=Counts)
     usual: dict[Kind, tuple[int, int | None]] = field(
         default_factory=dict[Kind, tuple[int, int | None]]
     )

@@ -24,15 +24,21 @@ _DOUBLINGS: Final = 6
 
 async def heard(gateway: Gateway, channel: Channel, trouble: Exception | None) -> None:
     """Note how a submit went: None for an answer, else what went wrong."""
-    if trouble is None or not is_fault(trouble):
-        if channel.broken_times and trouble is None:
-            await gateway.store.write(broken.mend, channel.id)
-            gateway.channels.forget()
-            log.info("channel works again", extra={"channel": channel.id})
-        gateway.faults.good(channel.id)
+    if trouble is not None and is_fault(trouble):
+        if gateway.faults.bad(channel.id, gateway.clock.now()) or channel.broken_times:
+            await _open(gateway, channel)
         return
-    if gateway.faults.bad(channel.id, gateway.clock.now()) or channel.broken_times:
-        await _open(gateway, channel)
+    gateway.faults.good(channel.id)
+    if trouble is None:
+        gateway.faults.had_room(channel.id)
+    if not channel.broken_times:
+        return
+    if trouble is None:
+        await gateway.store.write(broken.mend, channel.id)
+        log.info("channel works again", extra={"channel": channel.id})
+    else:  # it answered, but of the content, or that it is busy: the next submit may try it
+        await gateway.store.write(broken.allow_trial, channel.id, gateway.clock.now())
+    gateway.channels.forget()
 
 
 def is_fault(trouble: Exception) -> bool:
@@ -57,9 +63,10 @@ async def probe(gateway: Gateway) -> bool:
 
 async def _open(gateway: Gateway, channel: Channel) -> None:
     pause = gateway.timing.cool_down * 2 ** min(channel.broken_times, _DOUBLINGS)
-    await gateway.store.write(broken.shut, channel.id, gateway.clock.now() + pause)
+    probe_at = gateway.clock.now() + pause
+    if await gateway.store.write(broken.shut, channel.id, channel.broken_times, probe_at):
+        log.warning("channel is broken", extra={"channel": channel.id, "pause": pause})
     gateway.channels.forget()
-    log.warning("channel is broken", extra={"channel": channel.id, "pause": pause})
 
 
 async def _answers(gateway: Gateway, channel: Channel) -> bool:

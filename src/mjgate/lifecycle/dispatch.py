@@ -7,21 +7,29 @@ What nobody knows the fate of becomes UNKNOWN and is never sent again.
 
 import logging
 from dataclasses import dataclass, field
+from typing import Final
 
 from mjgate.dialects import Accepted
-from mjgate.domain.channel import Need
 from mjgate.domain.clock import SECOND
-from mjgate.domain.errors import NoChannel, NotSent, Rejected, Unanswered, UpstreamRefused
+from mjgate.domain.errors import (
+    NoChannel,
+    NotSent,
+    ParentChannelGone,
+    Refused,
+    Rejected,
+    Unanswered,
+    UpstreamRefused,
+)
 from mjgate.domain.reasons import FailReason, Verdict
 from mjgate.domain.redact import redact
-from mjgate.domain.task import State, Task
+from mjgate.domain.task import State, Task, way
 from mjgate.domain.timing import SEND_LATEST
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.breaker import heard
 from mjgate.lifecycle.cancel import carry_out
 from mjgate.lifecycle.handover import prepared, sent
 from mjgate.lifecycle.lines import Line
-from mjgate.lifecycle.routing import Route, attempt_at, line, routes
+from mjgate.lifecycle.routing import Route, attempt_at, line, need_of, routes, trying
 from mjgate.lifecycle.unwanted import stop_unwanted
 from mjgate.lifecycle.verdict import (
     Outcome,
@@ -32,7 +40,6 @@ from mjgate.lifecycle.verdict import (
     taken,
     unknown,
 )
-from mjgate.lifecycle.work import decode
 from mjgate.store import attempts, channels, lanes, tasks
 from mjgate.store.attempts import Attempt
 from mjgate.store.attempts import Outcome as Ended
@@ -42,9 +49,15 @@ from mjgate.store.moves import move
 
 log = logging.getLogger(__name__)
 
+_DOUBLINGS: Final = 6
+
 
 class _TooLate(NotSent):
     """This process came too late to send it; the channel is not to blame."""
+
+
+class _Gone(NotSent):
+    """The channel has no such key any more."""
 
 
 @dataclass(slots=True)
@@ -83,7 +96,8 @@ async def _hand_over(
     try:
         to = await line(gateway, attempt.channel_id, attempt.credential_id)
     except NoChannel as error:
-        return NotSent(str(error))
+        return _Gone(str(error))
+    await trying(gateway, to.channel)
     try:
         accepted = await _send(gateway, task, attempt, to)
     except (NotSent, Rejected, Unanswered) as error:
@@ -147,7 +161,7 @@ async def _elsewhere(
     if busy and task.channel_id is not None:
         await _pause(gateway, task, trouble)
     if task.bound:
-        if busy:
+        if busy and not isinstance(trouble, _Gone):
             return await _wait(gateway, task, tour.attempt)
         return await _give_up(gateway, task, trouble, waiting)
     choice, found = await routes(gateway, need_of(task, without=frozenset(tour.tried)))
@@ -155,31 +169,23 @@ async def _elsewhere(
         following = await _resend(gateway, task, route, trouble)
         if following is not None:
             return following
-    if choice.whole or tour.busy:
+    unheard = isinstance(trouble, NotSent) and not waiting.answer()
+    if choice.whole or tour.busy or unheard:  # nobody hears of a refusal: it may come back
         return await _wait(gateway, task, tour.attempt)
     return await _give_up(gateway, task, trouble, waiting)
 
 
-def need_of(task: Task, *, without: frozenset[int] = frozenset()) -> Need:
-    """What a written task asks of a channel."""
-    request = decode(task.request)
-    return Need(
-        action=task.action,
-        mode=task.mode,
-        group=request.group,
-        bot=task.bot,
-        instance_id=request.instance_id,
-        without=without,
-    )
-
-
 async def _pause(gateway: Gateway, task: Task, trouble: NotSent | Rejected) -> None:
-    """The channel rests in this mode as long as it asks for, within bounds."""
+    """The channel rests in this mode as long as it asks for; else longer each time in a row."""
+    channel_id, timing = task.channel_id or 0, gateway.timing
     asked = trouble.retry_after if isinstance(trouble, Rejected) else None
-    least, most = gateway.timing.busy_least, gateway.timing.busy_most
-    rest = least if asked is None else min(max(asked * SECOND, least), most)
+    if asked is None:
+        times = gateway.faults.busy(channel_id)
+        rest = min(timing.busy_least * 2 ** min(times, _DOUBLINGS), timing.busy_most)
+    else:
+        rest = min(max(asked * SECOND, SECOND), timing.busy_asked)
     await gateway.store.write_surely(
-        channels.pause, task.channel_id or 0, task.mode, gateway.clock.now() + rest
+        channels.pause, channel_id, task.mode, gateway.clock.now() + rest
     )
 
 
@@ -203,15 +209,25 @@ async def _resend_in(
 ) -> Task | None:
     if await attempts.begun(tx, attempt):
         return await tasks.by_id(tx, task_id)
-    await attempts.end(tx, task_id, ended, now)
-    return await sending_in(tx, task_id, attempt, actor="sender", now=now)
+    return await sending_in(tx, task_id, attempt, actor="sender", now=now, ended=ended)
 
 
 async def sending_in(
-    tx: Transaction, task_id: int, attempt: Attempt, *, actor: str, now: int
+    tx: Transaction,
+    task_id: int,
+    attempt: Attempt,
+    *,
+    actor: str,
+    now: int,
+    ended: Ended = Ended.UNKNOWN,
 ) -> Task | None:
     """Give the task to the attempt's channel, and write the attempt. SlotTakenError."""
-    moved = await move(
+    task = await tasks.locked(tx, task_id)
+    if task is None or way(task, State.SENDING) is None:
+        return None
+    await attempts.end(tx, task_id, ended, now)
+    await attempts.begin(tx, attempt)
+    return await move(
         tx,
         task_id,
         State.SENDING,
@@ -219,10 +235,8 @@ async def sending_in(
         now=now,
         channel_id=attempt.channel_id,
         credential_id=attempt.credential_id,
+        note=attempt.why,
     )
-    if moved is not None:
-        await attempts.begin(tx, attempt)
-    return moved
 
 
 async def _wait(gateway: Gateway, task: Task, attempt: Attempt) -> Outcome:
@@ -235,18 +249,23 @@ async def _wait_in(tx: Transaction, attempt: Attempt, *, now: int) -> Task | Non
     task = await tasks.locked(tx, attempt.task_id)
     if task is None or not await attempts.begun(tx, attempt):
         return None
-    await attempts.end(tx, task.id, Ended.BUSY, now)
     turn, _ = await lanes.turn_in(tx, task.lane, task.user_id)
-    return await move(tx, task.id, State.QUEUED, actor="sender", now=now, turn=turn)
+    return await move(
+        tx, task.id, State.QUEUED, actor="sender", now=now, ended=Ended.BUSY, turn=turn
+    )
 
 
 async def _give_up(
     gateway: Gateway, task: Task, trouble: NotSent | Rejected, waiting: Waiting
 ) -> Outcome:
     """Nobody is left to ask: the task ends, quietly if the client is here to be told."""
-    unsent = isinstance(trouble, NotSent)
-    reason = FailReason.NO_CHANNEL if unsent else FailReason.UPSTREAM_REFUSED
-    answer = NoChannel() if unsent else UpstreamRefused(await _words(gateway, task, trouble))
+    reason = FailReason.NO_CHANNEL
+    answer: Refused = NoChannel()
+    if isinstance(trouble, _Gone) and task.bound:
+        reason, answer = FailReason.CHANNEL_GONE, ParentChannelGone(field="taskId")
+    elif isinstance(trouble, Rejected):
+        reason = FailReason.UPSTREAM_REFUSED
+        answer = UpstreamRefused(await _words(gateway, task, trouble))
     ended = await gateway.store.write_surely(
         refused_in,
         task.id,

@@ -61,6 +61,7 @@ def _request(caller: Caller, planned: Plan, inputs: Inputs) -> Request:
         group=caller.group,
         instance_id=order.instance_id,
         remix=order.remix,
+        prefers=tuple(sorted(order.prefers)),
         images=inputs.images,
         named_images=inputs.named,
         fields=dict(order.fields),

@@ -12,6 +12,7 @@ from mjgate.domain.redact import redact
 from mjgate.domain.task import Report, Result, State, Task
 from mjgate.lifecycle import Gateway
 from mjgate.store import tasks
+from mjgate.store.attempts import Outcome
 from mjgate.store.database import Transaction
 from mjgate.store.moves import move
 
@@ -79,8 +80,9 @@ async def fail_in(  # noqa: PLR0913  each says one thing
     admin_text: str = "",
     quiet: bool = False,
     still: State | None = None,
+    ended: Outcome = Outcome.UNKNOWN,
 ) -> Task | None:
-    """The same inside a transaction that has more to do."""
+    """The same inside a transaction that has more to do; `ended` is how its attempt has ended."""
     if still is not None:
         task = await tasks.locked(tx, task_id)
         if task is None or task.state is not still:
@@ -97,6 +99,7 @@ async def fail_in(  # noqa: PLR0913  each says one thing
         fail_text=text or SENTENCES[reason],
         admin_text=admin_text or text,
         quiet=quiet,
+        ended=ended,
     )
 
 

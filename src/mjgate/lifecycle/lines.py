@@ -65,3 +65,26 @@ class Moment(Generic[T]):
         if self._kept is None or self._kept[0] <= now:
             self._kept = now + REMEMBER, await look_up()
         return self._kept[1]
+
+
+class Counts:
+    """Numbers that are good for a second."""
+
+    MOST: Final = 10_000
+
+    def __init__(self) -> None:
+        self._kept: dict[object, tuple[int, int]] = {}
+
+    def get(self, key: object, now: int) -> int | None:
+        """The number, if it was found a moment ago."""
+        found = self._kept.get(key)
+        return found[1] if found is not None and found[0] > now else None
+
+    def keep(self, key: object, number: int, now: int) -> int:
+        """Remember the number for a second from now, or from when it was first kept."""
+        if len(self._kept) >= self.MOST:
+            self._kept.clear()
+        found = self._kept.get(key)
+        until = found[0] if found is not None and found[0] > now else now + REMEMBER
+        self._kept[key] = until, number
+        return number

@@ -90,6 +90,7 @@ async def plan(gateway: Gateway, caller: Caller, order: Order, prefix: Mode | No
             group=caller.group,
             bot=order.bot,
             instance_id=order.instance_id,
+            prefers=order.prefers,
         ),
         window=window,
         final_prompt=_offered(order, parent) if window and parent else "",

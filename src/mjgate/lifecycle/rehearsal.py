@@ -6,7 +6,6 @@ A refusal is the one that the submit would get.
 
 import math
 from dataclasses import dataclass
-from statistics import median
 from typing import Final
 
 from mjgate.domain.account import Caller, OnLimit
@@ -18,9 +17,12 @@ from mjgate.domain.task import Task
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.draft import drafted
 from mjgate.lifecycle.inputs import Inputs
+from mjgate.lifecycle.place import check_room as check_queue
+from mjgate.lifecycle.place import place_of
 from mjgate.lifecycle.plan import Plan, plan
 from mjgate.lifecycle.routing import choice_of, refusal
 from mjgate.lifecycle.submit import lined_up
+from mjgate.lifecycle.usual import usual
 from mjgate.lifecycle.window import check_prompt, check_room, waiting_for
 from mjgate.store import accounts, channels, lanes, pressed, tasks
 
@@ -33,7 +35,8 @@ class Forecast:
     The price, and when it would be worked on.
 
     `free` says whether a channel has a free slot; `position` 0 that it would start at once, else
-    its place in the queue from 1 on; `seconds` how long such tasks took lately from their start.
+    its place in the queue from 1 on; `seconds` in how long it would be done, judging by what such
+    tasks took lately.
     """
 
     price: int
@@ -86,10 +89,12 @@ async def _channel(gateway: Gateway, planned: Plan) -> int | None:
 async def _home(gateway: Gateway, task: Task) -> int | None:
     """The one channel that can take it, if a slot is free there. ParentChannelGone."""
     reader, channel_id = gateway.store.reader, task.channel_id or 0
-    if task.credential_id is None or await channels.present(reader, channel_id) is None:
+    home = await channels.present(reader, channel_id)
+    if task.credential_id is None or home is None:
         raise ParentChannelGone(field="taskId")
     load = await channels.load(reader, channel_id, task.mode)
-    return None if load is None or load.full else channel_id
+    now = gateway.clock.now()
+    return channel_id if load is not None and load.free(now) and not home.shut(now) else None
 
 
 async def _forecast(
@@ -115,7 +120,8 @@ async def _forecast(
         and await accounts.has_slot(reader, task.user_id, task.token_id)
         and not await lanes.waits(reader, task.lane)
     ):
-        seconds = await _usual(gateway, channel_id, task)
+        took = await usual(gateway, channel_id, task.action, task.mode)
+        seconds = None if took is None else math.ceil(took / SECOND)
         return Forecast(price=task.price, mode=task.mode, free=free, seconds=seconds)
     if on_limit is OnLimit.REJECT:
         raise QueueFull
@@ -124,12 +130,13 @@ async def _forecast(
         turn, _ = await lanes.turn_in(reader, task.lane, task.user_id)
         waiting = task._replace(turn=turn)
     else:
+        await check_queue(gateway, task)
         waiting = await lined_up(reader, task, several=several)
-    position = 1 + await lanes.ahead(reader, waiting)
-    return Forecast(price=task.price, mode=task.mode, free=free, position=position)
-
-
-async def _usual(gateway: Gateway, channel_id: int, task: Task) -> int | None:
-    """The median of what such tasks took there lately, in whole seconds; None if there are none."""
-    took = await tasks.durations(gateway.store.reader, channel_id, task.action, task.mode)
-    return math.ceil(median(took) / SECOND) if took else None
+    found = await place_of(gateway, waiting)
+    return Forecast(
+        price=task.price,
+        mode=task.mode,
+        free=free,
+        position=1 + found.ahead,
+        seconds=found.seconds,
+    )

@@ -26,6 +26,7 @@ from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.dispatch import dispatch
 from mjgate.lifecycle.draft import drafted, party_of
 from mjgate.lifecycle.inputs import Inputs, keep
+from mjgate.lifecycle.place import check_room
 from mjgate.lifecycle.plan import Plan, plan
 from mjgate.lifecycle.routing import Route, attempt_at, refusal, routes
 from mjgate.lifecycle.verdict import Outcome, Waiting
@@ -127,23 +128,28 @@ async def _verdict(
 async def _routes(gateway: Gateway, planned: Plan) -> list[Route]:
     """Where it could go at once. Raises Refused when it can go nowhere, now or later."""
     if planned.parent is not None:
-        route = await _home(gateway, planned.parent)
-        return [] if await lanes.waits(gateway.store.reader, planned.lane) else [route]
+        found = await _home(gateway, planned.parent)
+        return [] if await lanes.waits(gateway.store.reader, planned.lane) else found
     choice, found = await routes(gateway, planned.need)
     refused = refusal(choice, planned.need)
     if refused is not None:
         raise refused
-    return [] if await lanes.waits(gateway.store.reader, planned.lane) else found
+    return found if found and not await lanes.waits(gateway.store.reader, planned.lane) else []
 
 
-async def _home(gateway: Gateway, parent: Task) -> Route:
-    """A follow-up goes to its parent's channel and key, in service for new work or not."""
+async def _home(gateway: Gateway, parent: Task) -> list[Route]:
+    """
+    A follow-up goes to its parent's channel and key, in service for new work or not.
+
+    While the channel is broken it waits: no other can take it, and that one may come back.
+    """
     if parent.channel_id is None or parent.credential_id is None:
         raise ParentChannelGone(field="taskId")
     channel = await channels.present(gateway.store.reader, parent.channel_id)
     if channel is None:
         raise ParentChannelGone(field="taskId")
-    return Route(channel.id, parent.credential_id)
+    route = Route(channel.id, parent.credential_id, {"strategy": "pinned"})
+    return [] if channel.broken_times else [route]
 
 
 async def _accept(
@@ -164,6 +170,7 @@ async def _accept(
                 break
     if caller.on_limit is OnLimit.REJECT:
         raise QueueFull
+    await check_room(gateway, draft)
     return await _write(gateway, draft, None, inputs, once, others)
 
 
@@ -252,7 +259,8 @@ async def _accept_in(tx: Transaction, acceptance: Acceptance, node: str, now: in
         await pressed.press(tx, task)
     if window:
         return await open_in(tx, task, now + acceptance.window, now)
-    task = await create(tx, task, actor="user", now=now)
+    why = None if acceptance.attempt is None else acceptance.attempt.why
+    task = await create(tx, task, actor="user", now=now, note=why)
     for other in acceptance.others:
         await create(tx, other._replace(turn=task.turn), actor="user", now=now, over=True)
     return task

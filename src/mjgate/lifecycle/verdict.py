@@ -20,7 +20,7 @@ from mjgate.domain.task import State, Task, way
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.finish import fail_in
 from mjgate.lifecycle.party import submitted_in
-from mjgate.store import attempts, tasks, timers
+from mjgate.store import tasks, timers
 from mjgate.store.attempts import Outcome as Ended
 from mjgate.store.database import ConstraintBroken, Transaction
 from mjgate.store.moves import move
@@ -97,7 +97,6 @@ async def window_in(
     if task is None or way(task, State.WINDOW) is None:
         return None
     offered = offered or task.result.final_prompt or task.prompt
-    await attempts.end(tx, task_id, Ended.ACCEPTED, now, hint=upstream_id)
     await timers.start(tx, task_id, timers.Kind.WINDOW, until)
     return await move(
         tx,
@@ -105,6 +104,7 @@ async def window_in(
         State.WINDOW,
         actor="upstream",
         now=now,
+        ended=Ended.ACCEPTED,
         upstream_id=upstream_id,
         result=replace(
             task.result, final_prompt=offered or task.result.final_prompt or task.prompt
@@ -139,9 +139,14 @@ async def _inherited_in(
 
 
 async def _conflict_in(tx: Transaction, task_id: int, *, now: int, quiet: bool) -> Task | None:
-    await attempts.end(tx, task_id, Ended.REFUSED, now)
     return await fail_in(
-        tx, task_id, FailReason.UPSTREAM_CONFLICT, actor="sender", now=now, quiet=quiet
+        tx,
+        task_id,
+        FailReason.UPSTREAM_CONFLICT,
+        actor="sender",
+        now=now,
+        quiet=quiet,
+        ended=Ended.REFUSED,
     )
 
 
@@ -158,7 +163,6 @@ async def unknown_in(
     tx: Transaction, task_id: int, *, actor: str, now: int, why: str
 ) -> Task | None:
     """SENDING becomes UNKNOWN, by the sender or by whoever finds it dead."""
-    await attempts.end(tx, task_id, Ended.UNKNOWN, now)
     return await move(
         tx, task_id, State.UNKNOWN, actor=actor, now=now, note={"why": why}, admin_text=why
     )
@@ -192,9 +196,16 @@ async def refused_in(
     quiet: bool,
 ) -> Task | None:
     """The attempt was refused, and with it the task."""
-    await attempts.end(tx, task_id, Ended.REFUSED, now)
     return await fail_in(
-        tx, task_id, reason, actor="sender", now=now, text=text, admin_text=admin_text, quiet=quiet
+        tx,
+        task_id,
+        reason,
+        actor="sender",
+        now=now,
+        text=text,
+        admin_text=admin_text,
+        quiet=quiet,
+        ended=Ended.REFUSED,
     )
 
 

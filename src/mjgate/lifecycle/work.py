@@ -30,6 +30,7 @@ class Request:
     group: str = ""
     instance_id: str = ""
     remix: bool = False
+    prefers: tuple[str, ...] = ()
     images: tuple[Stored, ...] = ()
     named_images: dict[str, Stored] = field(default_factory=dict[str, Stored])
     fields: dict[str, str | int | bool] = field(default_factory=dict[str, str | int | bool])

@@ -1,6 +1,7 @@
 """Attempts to hand a task to a channel: written before the first byte leaves."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mjgate.store.database import Reader, Row, Transaction
@@ -36,6 +37,8 @@ class Attempt:
     opened_at: int
     step: Step = Step.SUBMIT
     hint: str = ""  # the upstream's id, as a notice or an answer named it
+    why: Mapping[str, object] = field(default_factory=dict[str, object], compare=False)
+    """Why this channel was chosen: kept with the task's event, not here."""
 
 
 async def begin(tx: Transaction, attempt: Attempt) -> None:

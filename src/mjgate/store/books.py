@@ -56,7 +56,9 @@ Slot = tuple[int, Mode] | None
 """The channel and mode whose slot a task takes, if it takes one."""
 
 
-async def shift(tx: Transaction, task: Task, delta: Delta, *, before: Slot, after: Slot) -> None:
+async def shift(
+    tx: Transaction, task: Task, delta: Delta, *, before: Slot, after: Slot, now: int
+) -> None:
     """Apply `delta`, and move the slot. QuotaNotEnough, SlotTakenError."""
     if not delta.nothing:
         await _user(tx, task, delta)
@@ -64,7 +66,7 @@ async def shift(tx: Transaction, task: Task, delta: Delta, *, before: Slot, afte
         if delta.running:
             await _group(tx, task, delta)
     if before != after:
-        await _channels(tx, before, after, over=delta.over)
+        await _channels(tx, before, after, now, over=delta.over)
 
 
 async def _user(tx: Transaction, task: Task, delta: Delta) -> None:
@@ -129,19 +131,26 @@ async def _group(tx: Transaction, task: Task, delta: Delta) -> None:
             raise SlotTakenError(Limit.GROUP)
 
 
-async def _channels(tx: Transaction, before: Slot, after: Slot, *, over: bool) -> None:
-    """Give one slot back and take the other, in the order of their keys."""
+async def _channels(tx: Transaction, before: Slot, after: Slot, now: int, *, over: bool) -> None:
+    """
+    Give one slot back and take the other, in the order of their keys.
+
+    Where submits keep a distance, none is given out before it is over.
+    """
     moves = sorted((slot, step) for slot, step in ((before, -1), (after, 1)) if slot is not None)
     for (channel_id, mode), step in moves:
         changed = await tx.run(
             """
-            UPDATE channel_modes SET running = running + :step
+            UPDATE channel_modes SET running = running + :step,
+                next_submit_at = CASE WHEN :step > 0 AND submit_gap > 0
+                    THEN :now + submit_gap ELSE next_submit_at END
             WHERE channel_id = :channel_id AND mode = :mode
-            AND (:wanted <= 0 OR running < max_running)
+            AND (:wanted <= 0 OR (running < max_running AND next_submit_at <= :now))
             """,
             channel_id=channel_id,
             mode=mode,
             step=step,
+            now=now,
             wanted=0 if over else step,
         )
         if not changed:

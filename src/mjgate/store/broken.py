@@ -10,18 +10,25 @@ SHUT: Final = 2**62
 """Until a look has shown that it answers, no submit may try it."""
 
 
-async def shut(tx: Transaction, channel_id: int, probe_at: int) -> None:
-    """Give it no new work; look at it from `probe_at` on."""
-    await tx.run(
+async def shut(tx: Transaction, channel_id: int, times: int, probe_at: int) -> bool:
+    """
+    Give it no new work; look at it from `probe_at` on.
+
+    False if it is not broken for the `times`-th time any more: somebody else has shut it, or it
+    was mended meanwhile.
+    """
+    changed = await tx.run(
         """
         UPDATE channels SET broken_until = :shut, broken_times = broken_times + 1,
             probe_at = :probe_at
-        WHERE id = :id
+        WHERE id = :id AND broken_times = :times
         """,
         id=channel_id,
+        times=times,
         shut=SHUT,
         probe_at=probe_at,
     )
+    return changed == 1
 
 
 async def due(reader: Reader, now: int) -> list[Channel]:
@@ -38,7 +45,7 @@ async def due(reader: Reader, now: int) -> list[Channel]:
 
 
 async def allow_trial(tx: Transaction, channel_id: int, now: int) -> None:
-    """It answers looks: one submit may try it."""
+    """It answers: one submit may try it."""
     await tx.run(
         "UPDATE channels SET broken_until = :now WHERE id = :id AND broken_times > 0",
         id=channel_id,
@@ -58,6 +65,18 @@ async def claim_trial(tx: Transaction, channel_id: int, now: int, until: int) ->
         until=until,
     )
     return changed == 1
+
+
+async def keep_trial(tx: Transaction, channel_id: int, until: int) -> None:
+    """The submit that tries it is on its way: no other before `until`."""
+    await tx.run(
+        """
+        UPDATE channels SET broken_until = :until, probe_at = :until
+        WHERE id = :id AND broken_times > 0 AND broken_until < :until
+        """,
+        id=channel_id,
+        until=until,
+    )
 
 
 async def mend(tx: Transaction, channel_id: int) -> None:

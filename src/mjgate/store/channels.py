@@ -28,11 +28,15 @@ async def all_in_use(reader: Reader) -> list[Channel]:
 async def loads(reader: Reader) -> dict[int, dict[Mode, Load]]:
     """How busy every channel is, in each of its modes."""
     rows = await reader.rows(
-        "SELECT channel_id, mode, running, max_running, busy_until FROM channel_modes"
+        """
+        SELECT channel_id, mode, running, max_running, busy_until, max_waiting, next_submit_at,
+            submit_gap
+        FROM channel_modes
+        """
     )
     found: dict[int, dict[Mode, Load]] = {}
-    for channel_id, mode, running, max_running, busy_until in rows:
-        found.setdefault(channel_id, {})[Mode(mode)] = Load(running, max_running, busy_until)
+    for channel_id, mode, *numbers in rows:
+        found.setdefault(channel_id, {})[Mode(mode)] = Load(*numbers)
     return found
 
 
@@ -73,14 +77,14 @@ async def load(reader: Reader, channel_id: int, mode: Mode) -> Load | None:
     """How busy a channel is in a mode; None if it is deleted or does not have it."""
     row = await reader.row(
         """
-        SELECT m.running, m.max_running, m.busy_until
+        SELECT m.running, m.max_running, m.busy_until, m.max_waiting, m.next_submit_at, m.submit_gap
         FROM channel_modes m JOIN channels c ON c.id = m.channel_id
         WHERE m.channel_id = :channel_id AND m.mode = :mode AND c.deleted_at IS NULL
         """,
         channel_id=channel_id,
         mode=mode,
     )
-    return None if row is None else Load(row["running"], row["max_running"], row["busy_until"])
+    return None if row is None else Load(*row)
 
 
 async def credential(reader: Reader, credential_id: int) -> Credential | None:

@@ -13,7 +13,8 @@ from typing import TypedDict, Unpack
 from mjgate.domain.action import Action
 from mjgate.domain.party import leads, led
 from mjgate.domain.task import BY_ENDS, Edge, Hook, Money, Result, State, Task, sources, way
-from mjgate.store import follow, ledger, party, pressed, tally, tasks, webhooks
+from mjgate.store import attempts, follow, ledger, party, pressed, tally, tasks, webhooks
+from mjgate.store.attempts import Outcome
 from mjgate.store.books import Delta, Slot, shift
 from mjgate.store.columns import INSERT, UPDATE, changes, columns
 from mjgate.store.database import Transaction
@@ -38,7 +39,15 @@ class Facts(TypedDict, total=False):
     lead_id: int | None
 
 
-async def create(tx: Transaction, task: Task, *, actor: str, now: int, over: bool = False) -> Task:
+async def create(
+    tx: Transaction,
+    task: Task,
+    *,
+    actor: str,
+    now: int,
+    note: Mapping[str, object] | None = None,
+    over: bool = False,
+) -> Task:
     """
     Insert `task`, born in its state. QuotaNotEnough, SlotTakenError, ConstraintBroken.
 
@@ -53,13 +62,13 @@ async def create(tx: Transaction, task: Task, *, actor: str, now: int, over: boo
         announced=Hook.SUBMITTED in edge.hooks,
     )
     await tx.run(INSERT, **columns(task))
-    await _event(tx, task, now, actor, {"price": task.price})
+    await _event(tx, task, now, actor, {"price": task.price, **(note or {})})
     if task.hook_url:
         await webhooks.enqueue(tx, task, edge, now, announced=False)
     await tally.accepted(tx, task, now)
     await _pay(tx, task, edge.money, now)
     delta = _delta(None, task, edge.money, over=over)
-    await shift(tx, task, delta, before=None, after=_slot(task))
+    await shift(tx, task, delta, before=None, after=_slot(task), now=now)
     tx.touch(task.id)
     return task
 
@@ -74,17 +83,21 @@ async def move(  # noqa: PLR0913  each says one thing
     note: Mapping[str, object] | None = None,
     rescue: bool = False,
     settle: bool = False,
+    ended: Outcome = Outcome.UNKNOWN,
     **facts: Unpack[Facts],
 ) -> Task | None:
     """
     Move the task to `target`; None if no edge leads there any more: somebody else was first.
 
-    `settle` decides the money of a cancel. SlotTakenError when the move needs a slot and none is
+    `settle` decides the money of a cancel, `ended` how the attempt of a task that was being sent
+    has ended: none stays open behind. SlotTakenError when the move needs a slot and none is
     free, ConstraintBroken when the upstream's job belongs to another task.
     """
     before = await tasks.locked(tx, task_id)
     if before is None or (edge := way(before, target, rescue=rescue)) is None:
         return None
+    if before.state is State.SENDING and target is not State.SENDING:
+        await attempts.end(tx, task_id, ended, now, hint=facts.get("upstream_id", ""))
     others = await party.locked(tx, task_id) if leads(before) else []
     step = _Step(actor, now, note or {}, _ruled(edge.money, settle=settle))
     after = await _moved(tx, before, edge, step, facts)
@@ -124,7 +137,7 @@ async def _moved(
         await pressed.forget(tx, after)
     await _pay(tx, after, step.money, now)
     delta = _delta(before, after, step.money, over=step.over)
-    await shift(tx, after, delta, before=_slot(before), after=_slot(after))
+    await shift(tx, after, delta, before=_slot(before), after=_slot(after), now=now)
     tx.touch(after.id)
     return after
 
@@ -147,7 +160,7 @@ async def _bring_along(
 
 async def note_progress(tx: Transaction, progress: Mapping[int, tuple[int, str]]) -> None:
     """Raise progress, with the picture so far, of tasks that are not final: task -> (%, result)."""
-    for task_id, (percent, result) in progress.items():
+    for task_id, (percent, result) in sorted(progress.items()):
         changed = await tx.run(
             """
             UPDATE tasks SET progress = :percent, result = :result, version = version + 1

@@ -173,6 +173,7 @@ CREATE TABLE channel_modes (
     waiting BIGINT NOT NULL DEFAULT 0,
     max_running BIGINT NOT NULL DEFAULT 10,
     max_waiting BIGINT NOT NULL DEFAULT 1000,
+    submit_gap BIGINT NOT NULL DEFAULT 0,
     next_submit_at BIGINT NOT NULL DEFAULT 0,
     busy_until BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (channel_id, mode),
@@ -248,10 +249,16 @@ CREATE INDEX tasks_done ON tasks (channel_id, action, mode, id DESC)
     WHERE state = 'SUCCESS' AND rescued = 0 AND finish_at > start_at;
 CREATE UNIQUE INDEX a_job_uuid_names_one_task ON tasks (job_uuid);
 CREATE INDEX tasks_waiting ON tasks (lane, turn, id) WHERE state = 'QUEUED';
-CREATE INDEX tasks_waiting_of_a_user ON tasks (user_id, lane, turn) WHERE state = 'QUEUED';
+CREATE INDEX tasks_waiting_of_a_user ON tasks (lane, user_id, turn, id) WHERE state = 'QUEUED';
+CREATE INDEX tasks_waiting_by_age ON tasks (id) WHERE state = 'QUEUED';
 CREATE INDEX tasks_sending ON tasks (id) WHERE state = 'SENDING';
 CREATE INDEX tasks_of_a_party ON tasks (lead_id, id) WHERE lead_id IS NOT NULL;
 CREATE INDEX tasks_in_a_window ON tasks (user_id, id) WHERE state = 'WINDOW';
+
+CREATE TABLE lanes (
+    lane TEXT PRIMARY KEY,
+    turn BIGINT NOT NULL
+);
 
 CREATE TABLE jobs (
     channel_id BIGINT NOT NULL,
