@@ -1,46 +1,16 @@
 """The gateway behind a real server: what a socket may send that no client library would."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 
 import msgspec
 import pytest
-import uvicorn
 
 from mjgate.web.wire import HEAD_MOST, Wire
 from tests.rig import Rig
+from tests.served import listening
 from tests.web.shape import one_engine, untouched
 
 pytestmark = one_engine
-
-
-@asynccontextmanager
-async def listening(rig: Rig) -> AsyncGenerator[int]:
-    """Serve the gateway as `mjgate serve` does; its port."""
-    config = uvicorn.Config(
-        rig.app,
-        http=Wire,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-    )
-    config.load()
-    server = uvicorn.Server(config)
-    server.lifespan = config.lifespan_class(config)
-    loop = asyncio.get_running_loop()
-    listener = await loop.create_server(
-        lambda: Wire(config=config, server_state=server.server_state, app_state={}),
-        "127.0.0.1",
-        0,
-    )
-    async with listener:
-        yield listener.sockets[0].getsockname()[1]
-        for connection in tuple(server.server_state.connections):
-            connection.shutdown()
 
 
 async def said(port: int, *pieces: bytes) -> bytes:
@@ -78,7 +48,7 @@ async def test_a_head_that_dawdles_loses_its_connection(
 ) -> None:
     monkeypatch.setattr(Wire, "head_within", 0.2)
 
-    async with listening(rig) as port:
+    async with listening(rig.app) as port:
         silent, begun = await asyncio.gather(said(port), said(port, b"POST /mj/sub"))
 
     status, headers, body = parts(begun)
@@ -88,7 +58,7 @@ async def test_a_head_that_dawdles_loses_its_connection(
 
 
 async def test_a_plain_request_is_served(rig: Rig) -> None:
-    async with listening(rig) as port:
+    async with listening(rig.app) as port:
         answer = await said(port, request(rig, f"Content-Length: {len(FOX)}"), FOX)
 
     status, headers, body = parts(answer)
@@ -99,7 +69,7 @@ async def test_a_plain_request_is_served(rig: Rig) -> None:
 async def test_a_chunked_body_is_read(rig: Rig) -> None:
     chunks = [b"5\r\n" + FOX[:5] + b"\r\n", b"%x\r\n" % (len(FOX) - 5) + FOX[5:] + b"\r\n"]
 
-    async with listening(rig) as port:
+    async with listening(rig.app) as port:
         head = request(rig, "Transfer-Encoding: chunked")
         answer = await said(port, head, *chunks, b"0\r\n\r\n")
 
@@ -123,7 +93,7 @@ async def test_who_waits_for_leave_to_send_is_refused_before_the_body(
         "",
     ]
 
-    async with listening(rig) as port:
+    async with listening(rig.app) as port:
         answer = await said(port, "\r\n".join(lines).encode())
 
     assert parts(answer)[0] == status
@@ -147,7 +117,7 @@ async def test_who_waits_for_leave_to_send_is_refused_before_the_body(
     ids=lambda text: str(text)[:60],
 )
 async def test_what_is_no_http_is_told_so_in_json(rig: Rig, garbage: bytes) -> None:
-    async with listening(rig) as port:
+    async with listening(rig.app) as port:
         answer = await said(port, garbage)
 
     status, headers, body = parts(answer)
@@ -164,7 +134,7 @@ async def test_what_is_no_http_is_told_so_in_json(rig: Rig, garbage: bytes) -> N
 async def test_a_head_without_end_comes_to_one(rig: Rig, endless: bytes) -> None:
     more = endless[-6:] * 1_000
 
-    async with listening(rig) as port:
+    async with listening(rig.app) as port:
         answer = await said(port, endless, *[more] * (HEAD_MOST // len(more) + 5))
 
     assert answer == b"" or parts(answer)[0] == 400
@@ -173,7 +143,7 @@ async def test_a_head_without_end_comes_to_one(rig: Rig, endless: bytes) -> None
 async def test_a_head_just_below_the_limit_is_served(rig: Rig) -> None:
     filler = "X-Filler: " + "x" * (HEAD_MOST - 1_000)
 
-    async with listening(rig) as port:
+    async with listening(rig.app) as port:
         answer = await said(port, request(rig, filler, line="GET /health/live HTTP/1.1"))
 
     assert parts(answer)[0] == 200
@@ -182,7 +152,7 @@ async def test_a_head_just_below_the_limit_is_served(rig: Rig) -> None:
 async def test_a_large_body_does_not_count_as_head(rig: Rig) -> None:
     body = FOX.ljust(10 * HEAD_MOST)
 
-    async with listening(rig) as port:
+    async with listening(rig.app) as port:
         answer = await said(port, request(rig, f"Content-Length: {len(body)}"), body)
 
     assert parts(answer)[2]["code"] == 1
@@ -192,7 +162,7 @@ async def test_two_requests_on_one_connection_are_counted_apart(rig: Rig) -> Non
     filler = "X-Filler: " + "x" * (HEAD_MOST // 2 + 1_000)
     first = f"GET /health/live HTTP/1.1\r\nHost: gateway\r\n{filler}\r\n\r\n".encode()
 
-    async with listening(rig) as port:
+    async with listening(rig.app) as port:
         answer = await said(port, first, request(rig, filler, line="GET /health/live HTTP/1.1"))
 
     assert answer.count(b"HTTP/1.1 200 OK") == 2
@@ -202,7 +172,7 @@ async def test_head_has_the_headers_of_get_and_no_body(rig: Rig) -> None:
     task = await rig.finished(await rig.imagine())
     path = task["imageUrl"].removeprefix("http://gateway")
 
-    async with listening(rig) as port:
+    async with listening(rig.app) as port:
         got = await said(port, request(rig, line=f"GET {path} HTTP/1.1"))
         asked = await said(port, request(rig, line=f"HEAD {path} HTTP/1.1"))
 

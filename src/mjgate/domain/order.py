@@ -48,6 +48,7 @@ class Order:
     named_images: Mapping[str, Image]
     fields: Mapping[str, str | int | bool]
     extras: Mapping[str, object]
+    hops: tuple[str, ...] = ()  # installations that it has come through
 
 
 def read_order(rule: Rule, body: Body) -> Order:

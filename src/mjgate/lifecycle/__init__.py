@@ -102,6 +102,7 @@ class Gateway:
     lines: Lines = field(default_factory=Lines)
     channels: Moment[Sequence[Channel]] = field(default_factory=Moment[Sequence[Channel]])
     credentials: Moment[Mapping[int, int]] = field(default_factory=Moment[Mapping[int, int]])
+    installation: Moment[str] = field(default_factory=Moment[str])
     prices: Moment[PriceTable] = field(default_factory=Moment[PriceTable])
     settings: Moment[Settings] = field(default_factory=Moment[Settings])
     counts: Counts = field(default_factory=Counts)

@@ -12,6 +12,7 @@ from typing import Final
 from mjgate.dialects import Accepted
 from mjgate.domain.clock import SECOND
 from mjgate.domain.errors import (
+    Loop,
     NoChannel,
     NotSent,
     ParentChannelGone,
@@ -20,7 +21,7 @@ from mjgate.domain.errors import (
     Unanswered,
     UpstreamRefused,
 )
-from mjgate.domain.reasons import FailReason, Verdict
+from mjgate.domain.reasons import FailReason, Reason, Verdict
 from mjgate.domain.redact import redact
 from mjgate.domain.task import State, Task, way
 from mjgate.domain.timing import SEND_LATEST
@@ -265,7 +266,7 @@ async def _give_up(
         reason, answer = FailReason.CHANNEL_GONE, ParentChannelGone(field="taskId")
     elif isinstance(trouble, Rejected):
         reason = FailReason.UPSTREAM_REFUSED
-        answer = UpstreamRefused(await _words(gateway, task, trouble))
+        answer = await _refusal(gateway, task, trouble)
     ended = await gateway.store.write_surely(
         refused_in,
         task.id,
@@ -276,6 +277,13 @@ async def _give_up(
         quiet=waiting.answer(),
     )
     return Outcome(ended or await present(gateway, task), answer)
+
+
+async def _refusal(gateway: Gateway, task: Task, trouble: Rejected) -> Refused:
+    """What a client hears of a channel's refusal."""
+    if trouble.reason is Reason.LOOP:
+        return Loop()
+    return UpstreamRefused(await _words(gateway, task, trouble))
 
 
 async def _words(gateway: Gateway, task: Task, trouble: NotSent | Rejected) -> str:

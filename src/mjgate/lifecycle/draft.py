@@ -66,4 +66,5 @@ def _request(caller: Caller, planned: Plan, inputs: Inputs) -> Request:
         named_images=inputs.named,
         fields=dict(order.fields),
         extras=dict(order.extras),
+        hops=order.hops,
     )

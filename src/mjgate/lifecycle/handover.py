@@ -12,8 +12,9 @@ from mjgate.domain.buttons import Window, asks_always, meaning
 from mjgate.domain.errors import NotSent, Rejected, Unanswered
 from mjgate.domain.task import Status, Task
 from mjgate.lifecycle import Gateway
+from mjgate.lifecycle.hops import onward
 from mjgate.lifecycle.lines import Line
-from mjgate.lifecycle.work import work_of
+from mjgate.lifecycle.work import decode, work_of
 from mjgate.providers import Lack, takes_notices
 from mjgate.store.attempts import Attempt, Step
 from mjgate.upstream import Endpoint
@@ -31,6 +32,7 @@ async def prepared(gateway: Gateway, task: Task, attempt: Attempt, to: Line) -> 
 
 async def sent(gateway: Gateway, task: Task, attempt: Attempt, to: Line, work: Work) -> Accepted:
     """Send all that the attempt has to send. NotSent, Rejected, Unanswered."""
+    to = await onward(gateway, decode(task.request).hops, to)
     if attempt.step is Step.MODAL:
         return await _confirm(gateway, attempt, to, work, task.upstream_id)
     call = to.provider.dialect.submit(work, to.channel.options)

@@ -35,6 +35,7 @@ class Request:
     named_images: dict[str, Stored] = field(default_factory=dict[str, Stored])
     fields: dict[str, str | int | bool] = field(default_factory=dict[str, str | int | bool])
     extras: dict[str, object] = field(default_factory=dict[str, object])
+    hops: tuple[str, ...] = ()  # installations that it has come through
 
 
 def encode(request: Request) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -22,8 +22,10 @@ from mjgate.domain.errors import (
     Refused,
     Unsupported,
 )
+from mjgate.domain.hops import HEADER
 from mjgate.domain.order import Order, read_order
 from mjgate.domain.task import State, Status, Task
+from mjgate.lifecycle.hops import arrived
 from mjgate.lifecycle.rehearsal import rehearse, rehearse_modal
 from mjgate.lifecycle.settings import in_force
 from mjgate.lifecycle.submit import Once, modal, submit
@@ -90,7 +92,7 @@ async def _dry_run(
 ) -> Response:
     """What the submit would come to; never remembered under an Idempotency-Key."""
     context = desk.context
-    order = await _order(rule, body)
+    order = await _order(context, request, rule, body)
     if rule.path == MODAL:
         forecast = await rehearse_modal(context.gateway, caller, order)
     else:
@@ -118,7 +120,7 @@ async def _submit(
     if once is not None and (before := await _before(desk, once)) is not None:
         return before
     try:
-        order = await _order(rule, body)
+        order = await _order(context, request, rule, body)
         outcome = await _outcome(context, request, caller, order, once)
     except Refused as refused:
         return await _refused(context, request, once, refused, written=False)
@@ -136,14 +138,17 @@ async def _outcome(
     return await submit(context.gateway, caller, order, prefix=request.state.mode, once=once)
 
 
-async def _order(rule: Rule, body: bytes) -> Order:
+async def _order(context: Context, request: Request, rule: Rule, body: bytes) -> Order:
     """The checked order; on a thread when the body is large."""
+    hops = await arrived(context.gateway, request.headers.get(HEADER, ""))
     if rule.path not in SERVED:
         msg = f"{rule.path} is not served yet."
         raise Unsupported(msg)
     if len(body) > LARGE:
-        return await asyncio.to_thread(lambda: read_order(rule, decode(body)))
-    return read_order(rule, decode(body))
+        order = await asyncio.to_thread(lambda: read_order(rule, decode(body)))
+    else:
+        order = read_order(rule, decode(body))
+    return replace(order, hops=hops) if hops else order
 
 
 async def _accepted(desk: Desk, once: Once | None, outcome: Outcome) -> Response:

@@ -19,8 +19,8 @@ from mjgate.dialects.values import (
     mapping,
     words,
 )
-from mjgate.domain.errors import Unanswered
-from mjgate.domain.reasons import Reason
+from mjgate.domain.errors import Rejected, Unanswered
+from mjgate.domain.reasons import Reason, Verdict
 
 _SEED = re.compile(r"[1-9][0-9]{0,14}")
 """Clients take 0 for none."""
@@ -59,6 +59,8 @@ def answered(heard: Heard, *, follow_up: bool) -> Accepted:
             return _waiting(heard, body, properties)
         case 4 if properties.get("reason") in _NOT_THE_CONTENT:
             raise by_status(heard, text)
+        case 4 if properties.get("reason") == Reason.LOOP:
+            raise Rejected(Verdict.CHANNEL, text, reason=Reason.LOOP)
         case _:
             raise by_code(code, heard, text, properties, follow_up=follow_up)
 

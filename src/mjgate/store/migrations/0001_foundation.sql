@@ -470,6 +470,12 @@ CREATE TABLE leases (
     fence BIGINT NOT NULL
 );
 
+CREATE TABLE installation (
+    id BIGINT PRIMARY KEY,
+    name TEXT NOT NULL,
+    CONSTRAINT a_database_is_one_installation CHECK (id = 1)
+);
+
 CREATE TABLE keyring (
     id TEXT NOT NULL,
     purpose TEXT NOT NULL,
