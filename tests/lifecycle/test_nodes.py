@@ -1,5 +1,8 @@
 """Nodes know each other by their beats, and close what a dead one left."""
 
+import pytest
+
+from mjgate import workers
 from mjgate.domain.clock import DAY, MINUTE, SECOND
 from mjgate.domain.task import State
 from mjgate.lifecycle import nodes
@@ -8,6 +11,8 @@ from mjgate.store import nodes as rows
 from mjgate.store.database import Transaction
 from tests.lifecycle.conftest import Bench
 from tests.lifecycle.hands import accept, fresh
+from tests.lifecycle.raw import speaking, taken
+from tests.rig import MakeRig
 
 
 def by_beats_alone(node: str) -> None:
@@ -107,3 +112,20 @@ async def test_nodes_of_days_gone_by_are_forgotten_but_not_what_they_left_open(
     assert [row[0] for row in await bench.gateway.store.reader.rows("SELECT id FROM nodes")] == [
         "node-1"
     ]
+
+
+async def test_a_process_that_is_told_to_stop_gives_up_what_is_still_unanswered(
+    make_rig: MakeRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "DRAIN", 0.1)
+    async with speaking(taken(), slow=True) as upstream:
+        rig = await make_rig(upstream_url=upstream.url, answer_wait=10)
+
+        async with workers.working(rig.gateway, by_beats_alone):
+            task_id = await rig.imagine()
+        task = await rig.task(task_id)
+        handed_on = await attempts.of_task(rig.gateway.store.reader, task.id)
+
+    assert task.state is State.UNKNOWN
+    assert len(handed_on) == len(upstream.requests) == 1
+    assert await rig.books() == ()
