@@ -45,6 +45,7 @@ RICH = 10_000_000
 PLAIN = SandboxSettings(port=0, seconds=0, pictures="plain")
 
 
+HOOK_SECRET = "whsec_dGhlIHNlY3JldCBvZiBBbGljZSBhbmQgQm9i"
 @dataclass
 class HandClock:
     """A clock that moves when a test moves it."""
@@ -196,6 +197,7 @@ async def make_rig(database_url: str, tmp_path: Path, loopback: None) -> AsyncGe
             gateway = await a_gateway(stack, database_url, tmp_path, clock, timing or Timing())
             gateway = replace(gateway, answer_wait=answer_wait)
             channel_id = await a_channel(
+            allow_private: tuple[str, ...] = (),
                 gateway,
                 "main",
                 upstream_url,
@@ -204,6 +206,10 @@ async def make_rig(database_url: str, tmp_path: Path, loopback: None) -> AsyncGe
                 options=options,
             )
             application = create_app(gateway, WebSettings())
+            if allow_private:
+                public = await PublicHTTP.start(allow_private=allow_private)
+                stack.push_async_callback(public.close)
+                gateway = replace(gateway, public=public)
             transport = httpx.ASGITransport(application)
             client = httpx.AsyncClient(transport=transport, base_url="http://gateway")
             await stack.enter_async_context(client)
@@ -315,7 +321,7 @@ async def a_person(gateway: Gateway, name: str, *, quota: int = RICH, **key: obj
                 "password_until": None,
                 "access_hash": fingerprint(f"access {secret}"),
                 "access_tail": "",
-                "hook_secret_enc": "",
+                "hook_secret_enc": gateway.keys.encrypt(Purpose.WEBHOOK, HOOK_SECRET),
                 "now": now,
             },
         )

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from base64 import urlsafe_b64encode
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -100,6 +100,12 @@ class Keys:
             return False
         expected = _mac(master, purpose, parts)
         return hmac.compare_digest(mac.encode(errors="replace"), expected.encode())
+
+    def secrets(self, name: str) -> list[str]:
+        """Secrets made from our keys, that in force first: nothing is stored for them."""
+        masters = (self.current, *self.retired.values())
+        derived = (master.subkey(f"secret {name}") for master in masters)
+        return ["whsec_" + b64encode(each).decode() for each in derived]
 
     def check_value(self) -> str:
         """What a database keeps to recognise the key it was written with."""

@@ -17,6 +17,7 @@ from mjgate.domain.clock import DAY
 from mjgate.lifecycle import Gateway, window
 from mjgate.lifecycle.breaker import probe
 from mjgate.lifecycle.nodes import Alive, abandon, beat, clear_up, set_clock
+from mjgate.lifecycle.notify import Courier
 from mjgate.lifecycle.queue import expire, queue
 from mjgate.lifecycle.track import Tracker
 from mjgate.store import idempotency, nodes
@@ -43,7 +44,9 @@ class Worker:
     wakes: bool = False  # a changed task ends the rest
 
 
-def crew(gateway: Gateway, tracker: Tracker, alive: Alive) -> Mapping[str, Worker]:
+def crew(
+    gateway: Gateway, tracker: Tracker, courier: Courier, alive: Alive
+) -> Mapping[str, Worker]:
     """Everybody who works in a process."""
     return {
         "beat": Worker(partial(beat, gateway), rest=2),
@@ -54,6 +57,7 @@ def crew(gateway: Gateway, tracker: Tracker, alive: Alive) -> Mapping[str, Worke
         "windows": Worker(partial(window.expire, gateway), rest=1),
         "probe": Worker(partial(probe, gateway), rest=1),
         "track": Worker(tracker.step, rest=0.25, wakes=True),
+        "notify": Worker(courier.step, rest=0.25, wakes=True),
         "forget": Worker(partial(_forget, gateway), rest=600),
     }
 
@@ -82,9 +86,9 @@ async def working(
 
     `only` names the workers of a process that leaves the rest to others.
     """
-    tracker = Tracker(gateway)
+    tracker, courier = Tracker(gateway), Courier(gateway)
     stop = asyncio.Event()
-    everybody = crew(gateway, tracker, alive)
+    everybody = crew(gateway, tracker, courier, alive)
     workers = {name: each for name, each in everybody.items() if only is None or name in only}
     wakes = {name: asyncio.Event() for name in workers}
     tasks = [
@@ -110,6 +114,7 @@ async def working(
             wake.set()
         await asyncio.gather(*tasks)
         await tracker.close()
+        await courier.close()
         await gateway.senders.drain(DRAIN)
         await abandon(gateway)
 

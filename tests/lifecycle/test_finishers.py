@@ -84,9 +84,15 @@ async def test_a_success_that_races_with_progress_is_not_lost(bench: Bench) -> N
     picture = encode_result(PICTURE)
 
     await asyncio.gather(
-        *(write(note_progress, {task.id: (n, picture) for task in tasks}) for n in range(1, 40)),
+        *(
+            write(note_progress, {task.id: (n, picture) for task in tasks}, now=n)
+            for n in range(1, 40)
+        ),
         *(succeed(bench.gateway, task, PICTURE, actor="look") for task in tasks),
-        *(write(note_progress, {task.id: (n, picture) for task in tasks}) for n in range(40, 80)),
+        *(
+            write(note_progress, {task.id: (n, picture) for task in tasks}, now=n)
+            for n in range(40, 80)
+        ),
     )
 
     for task in tasks:

@@ -249,7 +249,7 @@ class Books(RuleBasedStateMachine):
         task = there[pick % len(there)]
         further = {task.id: (progress, encode_result(PICTURE))}
         work: list[Coroutine[Any, Any, object]] = [
-            self.gateway.store.write(note_progress, further),
+            self.gateway.store.write(note_progress, further, now=self.clock.now()),
             hands.hand_on(self.gateway),
         ]
         if self.looks:

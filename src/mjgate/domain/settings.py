@@ -100,6 +100,40 @@ class Settings:
         least=6,
         most=600,
     )
+    webhook_url: str = word(
+        "",
+        "Where events go of tasks without an address of their own or of their key; empty: nowhere.",
+    )
+
+    media_picture_days: int = number(
+        0, "Days that pictures are kept; 0: for ever.", least=0, most=36_500
+    )
+    media_clip_days: int = number(0, "Days that clips are kept; 0: for ever.", least=0, most=36_500)
+    media_gib: int = number(
+        0,
+        "GiB that pictures and clips may take in all; beyond it the oldest go. 0: as many as come.",
+        least=0,
+        most=1_000_000,
+    )
+    media_lost_refunds: bool = switch(
+        default=False,
+        meaning="A result that could not be copied before its channel lost it is paid back.",
+    )
+    disk_reserve_mib: int = number(
+        512,
+        "MiB of disk that must be left for new tasks to be taken; copying stops at half of it.",
+        least=0,
+        most=1_000_000,
+    )
+
+    reference_mib: int = number(20, "MiB that a reference image may have.", least=1, most=64)
+    reference_megapixels: int = number(
+        50, "Millions of pixels that a reference image may have.", least=1, most=500
+    )
+    rehost_references: bool = switch(
+        default=False,
+        meaning="Fetch reference images that users name by address, and hand on our own copy.",
+    )
 
     @classmethod
     def of(cls, stored: Mapping[str, str]) -> Self:

@@ -27,6 +27,11 @@ class Timing:
     idempotency: int = 24 * HOUR
     rescue: int = 1 * DAY
     seed: int = 30 * SECOND  # a channel's answer to who asks for a seed
+    hook_first: int = 5 * SECOND  # before a webhook is tried again; three times that the next time
+    hook_most: int = 4 * HOUR
+    hook_gives_up: int = 1 * DAY
+    hook_paused: int = 3 * DAY  # a receiver that took nothing for so long gets nothing more
+    archive_first: int = 5 * SECOND  # before a copy is tried again; three times that the next time
 
     def scaled(self, by: float) -> Self:
         """Every wait multiplied by `by`, none below a tenth of a second."""

@@ -26,7 +26,7 @@ def drafted(gateway: Gateway, caller: Caller, planned: Plan, inputs: Inputs) -> 
         parent_id=parent.id if parent else None,
         custom_id=order.custom_id,
         caller_state=order.caller_state,
-        hook_url=order.hook_url or caller.hook_url,
+        hook_url=planned.hook_url,
         prompt=order.prompt or (parent.prompt if parent else ""),
         price=planned.price,
         price_version=planned.price_version,

@@ -43,7 +43,7 @@ async def apply(gateway: Gateway, to: Line, looks: Sequence[Look]) -> list[Seen]
     rises: dict[int, tuple[int, str]] = {}
     seen = await asyncio.gather(*(_apply(gateway, to, look, rises) for look in looks))
     if rises:
-        await gateway.store.write(note_progress, rises)
+        await gateway.store.write(note_progress, rises, now=gateway.clock.now())
     return [each for each in seen if each is not None]
 
 

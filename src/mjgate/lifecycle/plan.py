@@ -25,6 +25,8 @@ from mjgate.domain.party import Share, picks, prompts_of
 from mjgate.domain.prompt import jobs, mode_flag, wants_video, without_mode_flags
 from mjgate.domain.task import State, Task
 from mjgate.lifecycle import Gateway
+from mjgate.lifecycle.hooks import check_hook
+from mjgate.lifecycle.settings import in_force
 from mjgate.store import settings, tasks
 from mjgate.store.database import Reader
 
@@ -43,6 +45,7 @@ class Plan:
     prompt_up: str
     parent: Task | None
     need: Need
+    hook_url: str = ""  # the order's own, the key's, or the operator's
     window: bool = False  # asks first, and we keep the window
     final_prompt: str = ""  # what the window offers
 
@@ -61,7 +64,7 @@ class Plan:
 
 async def plan(gateway: Gateway, caller: Caller, order: Order, prefix: Mode | None) -> Plan:
     """Decide all that can be decided before anything is written. Raises Refused."""
-    _check_addresses(gateway, order)
+    await _check_addresses(gateway, order)
     order = spelled_out(order)
     parent = await _parent(gateway.store.reader, caller, order)
     order = as_button(order, parent.result.buttons if parent else ())
@@ -92,15 +95,16 @@ async def plan(gateway: Gateway, caller: Caller, order: Order, prefix: Mode | No
             instance_id=order.instance_id,
             prefers=order.prefers,
         ),
+        hook_url=order.hook_url or caller.hook_url or (await in_force(gateway)).webhook_url,
         window=window,
         final_prompt=_offered(order, parent) if window and parent else "",
     )
 
 
-def _check_addresses(gateway: Gateway, order: Order) -> None:
+async def _check_addresses(gateway: Gateway, order: Order) -> None:
     """Refuse what the address guard can refuse without asking anybody. BadAddress."""
     if order.hook_url:
-        gateway.public.refuse(order.hook_url, field="notifyHook")
+        await check_hook(gateway, order.hook_url)
     for image in (*order.images, *order.named_images.values()):
         if isinstance(image, str):
             gateway.public.refuse(image, field="image")

@@ -31,7 +31,7 @@ from mjgate.lifecycle.plan import Plan, plan
 from mjgate.lifecycle.routing import Route, attempt_at, refusal, routes
 from mjgate.lifecycle.verdict import Outcome, Waiting
 from mjgate.lifecycle.window import confirm, open_in
-from mjgate.store import attempts, blobs, channels, idempotency, lanes, pressed, tasks
+from mjgate.store import attempts, blobs, channels, idempotency, lanes, pressed, tasks, webhooks
 from mjgate.store.attempts import Attempt
 from mjgate.store.books import Limit, SlotTakenError
 from mjgate.store.database import (
@@ -284,3 +284,7 @@ async def _pressed_before(gateway: Gateway, draft: Task, broken: ConstraintBroke
     if first is None:
         raise broken
     return Outcome(first, existed=True)
+    if draft.hook_url:
+        await gateway.store.write(
+            webhooks.enqueue_asked, first, draft.hook_url, gateway.clock.now()
+        )

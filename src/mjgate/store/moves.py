@@ -158,7 +158,9 @@ async def _bring_along(
             await _moved(tx, each, edge, replace(step, money=edge.money, over=True), facts)
 
 
-async def note_progress(tx: Transaction, progress: Mapping[int, tuple[int, str]]) -> None:
+async def note_progress(
+    tx: Transaction, progress: Mapping[int, tuple[int, str]], *, now: int
+) -> None:
     """Raise progress, with the picture so far, of tasks that are not final: task -> (%, result)."""
     for task_id, (percent, result) in sorted(progress.items()):
         changed = await tx.run(
@@ -176,6 +178,7 @@ async def note_progress(tx: Transaction, progress: Mapping[int, tuple[int, str]]
 
 def _evolve(before: Task, edge: Edge, money: Money, now: int, facts: Facts) -> Task:
     target, holds = edge.target, money is Money.HOLD
+            await webhooks.enqueue_progress(tx, task_id, now)
     started = target in {State.SUBMITTED, State.RUNNING, State.SUCCESS} and not before.start_at
     progress = 100 if target.final else max(before.progress, facts.get("progress", 0))
     derived = {

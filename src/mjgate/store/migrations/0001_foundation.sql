@@ -359,19 +359,44 @@ CREATE TABLE outbox (
     kind TEXT NOT NULL,
     url TEXT NOT NULL,
     state TEXT NOT NULL,
+    user_id BIGINT NOT NULL,
+    token_id BIGINT NOT NULL,
     progress BIGINT NOT NULL,
+    host TEXT NOT NULL,
+    endpoint TEXT NOT NULL,
     fail_text TEXT NOT NULL DEFAULT '',
     due_at BIGINT NOT NULL,
+    reason TEXT NOT NULL DEFAULT '',
     tries BIGINT NOT NULL DEFAULT 0,
+    made_at BIGINT NOT NULL,
     status TEXT NOT NULL DEFAULT 'due',
-    owner TEXT NOT NULL DEFAULT '',
     lease_until BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (task_id, seq, kind),
     CONSTRAINT a_hook_tells_submitted_status_progress_or_the_end CHECK (
-        kind IN ('submitted', 'status', 'progress', 'final')
+        kind IN ('submitted', 'status', 'progress', 'final', 'asked')
+    ),
+    CONSTRAINT an_event_is_due_or_over CHECK (
+        status IN ('due', 'paused', 'delivered', 'dead', 'dropped')
+    ),
+    CONSTRAINT what_is_over_has_an_end CHECK (
+        (done_at IS NULL) = (status IN ('due', 'paused'))
     )
 );
-CREATE INDEX outbox_due ON outbox (due_at) WHERE status = 'due';
+CREATE INDEX outbox_due ON outbox (host, due_at) WHERE status = 'due';
+CREATE INDEX outbox_of_a_user ON outbox (user_id, task_id DESC, seq DESC);
+CREATE INDEX outbox_over ON outbox (done_at) WHERE done_at IS NOT NULL;
+
+CREATE TABLE receivers (
+    user_id BIGINT NOT NULL,
+    endpoint TEXT NOT NULL,
+    failing_since BIGINT,
+    paused_at BIGINT,
+    reason TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (user_id, endpoint),
+    CONSTRAINT a_receiver_is_paused_for_a_reason CHECK (
+        (paused_at IS NULL) = (reason = '') AND reason IN ('', 'gone', 'dead', 'owner')
+    )
+);
 
 CREATE TABLE deliveries (
     id IDENTITY,
@@ -383,7 +408,8 @@ CREATE TABLE deliveries (
     status BIGINT,
     answer TEXT NOT NULL DEFAULT ''
 );
-CREATE INDEX deliveries_of_a_task ON deliveries (task_id, id);
+CREATE INDEX deliveries_of_an_event ON deliveries (task_id, seq, id);
+    error TEXT NOT NULL DEFAULT '',
 
 CREATE TABLE blobs (
     hash TEXT PRIMARY KEY,

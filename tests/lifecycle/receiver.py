@@ -1,0 +1,100 @@
+"""A real receiver of webhooks that answers as a test wants, and keeps what it got."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
+
+
+def status(code: int, text: str = "no", *, more: str = "") -> bytes:
+    """An answer of that status."""
+    head = f"HTTP/1.1 {code} X\r\nContent-Length: {len(text)}\r\nConnection: close\r\n{more}\r\n"
+    return (head + text).encode()
+
+
+@dataclass(frozen=True)
+class Got:
+    """One request: its path, its headers in small letters, and its body."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:  # noqa: ANN401  whatever was sent
+        return json.loads(self.body)
+
+    @property
+    def told(self) -> tuple[str, str]:
+        """Status and progress."""
+        return self.json["status"], self.json["progress"]
+
+
+Answer = Callable[[Got], bytes | None]
+"""What is answered; None: nothing until it is released, then OK."""
+
+
+@dataclass
+class Receiver:
+    """Where it is, what it got, and what it answers from now on."""
+
+    answer: Answer = lambda _: OK
+    port: int = 0
+    got: list[Got] = field(default_factory=list[Got])
+    came: asyncio.Event = field(default_factory=asyncio.Event)
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def url(self, path: str = "/hook") -> str:
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        return [each.told for each in self.got]
+
+    def release(self) -> None:
+        """Answer at last."""
+        self.released.set()
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            line, *rest = head.strip().split("\r\n")
+            headers = {
+                name.lower(): value for name, value in (each.split(": ", 1) for each in rest)
+            }
+            body = await reader.readexactly(int(headers["content-length"]))
+            got = Got(line.split()[1], headers, body)
+            self.got.append(got)
+            self.came.set()
+            said = self.answer(got)
+            if said is None:
+                await self.released.wait()
+            writer.write(said or OK)
+            await writer.drain()
+        writer.close()
+
+
+@asynccontextmanager
+async def receiving() -> AsyncGenerator[Receiver]:
+    """A receiver that listens for as long as the block lasts."""
+    receiver = Receiver()
+    talks: set[asyncio.Task[None]] = set()
+
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(receiver.talk(reader, writer))
+        talks.add(task)
+        task.add_done_callback(talks.discard)
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    receiver.port = server.sockets[0].getsockname()[1]
+    try:
+        yield receiver
+    finally:
+        server.close()
+        for task in tuple(talks):
+            task.cancel()
+        await asyncio.gather(*talks, return_exceptions=True)
