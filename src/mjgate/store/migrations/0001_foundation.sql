@@ -373,6 +373,7 @@ CREATE TABLE outbox (
     lease_until BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (task_id, seq, kind),
     CONSTRAINT a_hook_tells_submitted_status_progress_or_the_end CHECK (
+    done_at BIGINT,
         kind IN ('submitted', 'status', 'progress', 'final', 'asked')
     ),
     CONSTRAINT an_event_is_due_or_over CHECK (
