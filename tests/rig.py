@@ -265,7 +265,7 @@ async def a_gateway(
     )
 
 
-async def a_channel(
+async def a_channel(  # noqa: PLR0913  each says one thing
     gateway: Gateway,
     name: str,
     url: str,
@@ -273,6 +273,7 @@ async def a_channel(
     max_running: int = 10,
     priority: int = 0,
     provider: str = "mjproxy",
+    secret: str = "upstream-secret",  # noqa: S107  of a sandbox that asks for none
     options: dict[str, str] | None = None,
 ) -> int:
     """A channel to `url`, open for every mode."""
@@ -296,7 +297,7 @@ async def a_channel(
             max_waiting=100,
             now=now,
         )
-        sealed = gateway.keys.encrypt(Purpose.CHANNEL, "upstream-secret")
+        sealed = gateway.keys.encrypt(Purpose.CHANNEL, secret)
         await channels.add_credential(
             tx, channel_id, secret_enc=sealed, tail="cret", key_id=gateway.keys.current.id, now=now
         )
