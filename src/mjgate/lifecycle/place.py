@@ -55,9 +55,17 @@ async def check_room(gateway: Gateway, task: Task) -> None:
     waiting = gateway.counts.get(task.lane, now)
     if waiting is None:
         waiting = await lanes.depth(gateway.store.reader, task.lane, most=most)
+        gateway.counts.keep(task.lane, waiting, now)
     if waiting >= most:
         raise QueueFull
-    gateway.counts.keep(task.lane, waiting + 1, now)
+
+
+def note_one_more(gateway: Gateway, lane: str) -> None:
+    """One more waits in the lane, so that many within a second do not pass the cap."""
+    now = gateway.clock.now()
+    waiting = gateway.counts.get(lane, now)
+    if waiting is not None:
+        gateway.counts.keep(lane, waiting + 1, now)
 
 
 async def _serving(gateway: Gateway, task: Task) -> Sequence[Channel]:

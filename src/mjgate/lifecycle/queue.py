@@ -84,12 +84,17 @@ async def queue(gateway: Gateway) -> bool:
         batch = handed[first : first + TOGETHER]
         outcomes = await asyncio.gather(*(_start(gateway, each) for each in batch))
         started += [each.task for each, went in zip(batch, outcomes, strict=True) if went]
-    if started:
-        current: dict[str, int] = {}
-        for task in started:
-            current[task.lane] = max(current.get(task.lane, 0), task.turn + 1)
-        await gateway.store.write(lanes.advance, current)
+    await note_turns(gateway, started)
     return bool(started)
+
+
+async def note_turns(gateway: Gateway, started: Sequence[Task]) -> None:
+    """Who comes to a lane from now on lines up after the turn that was handed on."""
+    current: dict[str, int] = {}
+    for task in started:
+        current[task.lane] = max(current.get(task.lane, 0), task.turn + 1)
+    if current:
+        await gateway.store.write(lanes.advance, current)
 
 
 async def expire(gateway: Gateway) -> bool:

@@ -26,7 +26,7 @@ from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.dispatch import dispatch
 from mjgate.lifecycle.draft import drafted, party_of
 from mjgate.lifecycle.inputs import Inputs, keep
-from mjgate.lifecycle.place import check_room
+from mjgate.lifecycle.place import check_room, note_one_more
 from mjgate.lifecycle.plan import Plan, plan
 from mjgate.lifecycle.routing import Route, attempt_at, refusal, routes
 from mjgate.lifecycle.verdict import Outcome, Waiting
@@ -171,7 +171,9 @@ async def _accept(
     if caller.on_limit is OnLimit.REJECT:
         raise QueueFull
     await check_room(gateway, draft)
-    return await _write(gateway, draft, None, inputs, once, others)
+    written = await _write(gateway, draft, None, inputs, once, others)
+    note_one_more(gateway, draft.lane)
+    return written
 
 
 async def _write(
