@@ -42,10 +42,10 @@ Json = Any
 
 START = 1_763_712_000_000
 RICH = 10_000_000
+HOOK_SECRET = "whsec_dGhlIHNlY3JldCBvZiBBbGljZSBhbmQgQm9i"
 PLAIN = SandboxSettings(port=0, seconds=0, pictures="plain")
 
 
-HOOK_SECRET = "whsec_dGhlIHNlY3JldCBvZiBBbGljZSBhbmQgQm9i"
 @dataclass
 class HandClock:
     """A clock that moves when a test moves it."""
@@ -187,6 +187,7 @@ async def make_rig(database_url: str, tmp_path: Path, loopback: None) -> AsyncGe
             max_running: int = 10,
             timing: Timing | None = None,
             answer_wait: int = ANSWER_WAIT,
+            allow_private: tuple[str, ...] = (),
             provider: str = "mjproxy",
             **options: str,
         ) -> Rig:
@@ -195,9 +196,12 @@ async def make_rig(database_url: str, tmp_path: Path, loopback: None) -> AsyncGe
                 upstream_url = f"http://127.0.0.1:{port}"
             clock = HandClock()
             gateway = await a_gateway(stack, database_url, tmp_path, clock, timing or Timing())
+            if allow_private:
+                public = await PublicHTTP.start(allow_private=allow_private)
+                stack.push_async_callback(public.close)
+                gateway = replace(gateway, public=public)
             gateway = replace(gateway, answer_wait=answer_wait)
             channel_id = await a_channel(
-            allow_private: tuple[str, ...] = (),
                 gateway,
                 "main",
                 upstream_url,
@@ -206,10 +210,6 @@ async def make_rig(database_url: str, tmp_path: Path, loopback: None) -> AsyncGe
                 options=options,
             )
             application = create_app(gateway, WebSettings())
-            if allow_private:
-                public = await PublicHTTP.start(allow_private=allow_private)
-                stack.push_async_callback(public.close)
-                gateway = replace(gateway, public=public)
             transport = httpx.ASGITransport(application)
             client = httpx.AsyncClient(transport=transport, base_url="http://gateway")
             await stack.enter_async_context(client)

@@ -26,7 +26,7 @@ from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.dispatch import dispatch
 from mjgate.lifecycle.draft import drafted, party_of
 from mjgate.lifecycle.inputs import Inputs, keep
-from mjgate.lifecycle.place import check_room, note_one_more
+from mjgate.lifecycle.place import check_room
 from mjgate.lifecycle.plan import Plan, plan
 from mjgate.lifecycle.routing import Route, attempt_at, refusal, routes
 from mjgate.lifecycle.verdict import Outcome, Waiting
@@ -171,9 +171,7 @@ async def _accept(
     if caller.on_limit is OnLimit.REJECT:
         raise QueueFull
     await check_room(gateway, draft)
-    written = await _write(gateway, draft, None, inputs, once, others)
-    note_one_more(gateway, draft.lane)
-    return written
+    return await _write(gateway, draft, None, inputs, once, others)
 
 
 async def _write(
@@ -285,8 +283,8 @@ async def _pressed_before(gateway: Gateway, draft: Task, broken: ConstraintBroke
     first = await pressed.first(gateway.store.reader, draft)
     if first is None:
         raise broken
-    return Outcome(first, existed=True)
     if draft.hook_url:
         await gateway.store.write(
             webhooks.enqueue_asked, first, draft.hook_url, gateway.clock.now()
         )
+    return Outcome(first, existed=True)

@@ -173,12 +173,12 @@ async def note_progress(
             result=result,
         )
         if changed:
+            await webhooks.enqueue_progress(tx, task_id, now)
             tx.touch(task_id)
 
 
 def _evolve(before: Task, edge: Edge, money: Money, now: int, facts: Facts) -> Task:
     target, holds = edge.target, money is Money.HOLD
-            await webhooks.enqueue_progress(tx, task_id, now)
     started = target in {State.SUBMITTED, State.RUNNING, State.SUCCESS} and not before.start_at
     progress = 100 if target.final else max(before.progress, facts.get("progress", 0))
     derived = {

@@ -357,23 +357,23 @@ CREATE TABLE outbox (
     task_id BIGINT NOT NULL,
     seq BIGINT NOT NULL,
     kind TEXT NOT NULL,
-    url TEXT NOT NULL,
-    state TEXT NOT NULL,
     user_id BIGINT NOT NULL,
     token_id BIGINT NOT NULL,
-    progress BIGINT NOT NULL,
+    url TEXT NOT NULL,
     host TEXT NOT NULL,
     endpoint TEXT NOT NULL,
-    fail_text TEXT NOT NULL DEFAULT '',
-    due_at BIGINT NOT NULL,
+    state TEXT NOT NULL,
+    progress BIGINT NOT NULL,
     reason TEXT NOT NULL DEFAULT '',
-    tries BIGINT NOT NULL DEFAULT 0,
+    fail_text TEXT NOT NULL DEFAULT '',
     made_at BIGINT NOT NULL,
+    due_at BIGINT NOT NULL,
+    tries BIGINT NOT NULL DEFAULT 0,
     status TEXT NOT NULL DEFAULT 'due',
     lease_until BIGINT NOT NULL DEFAULT 0,
+    done_at BIGINT,
     PRIMARY KEY (task_id, seq, kind),
     CONSTRAINT a_hook_tells_submitted_status_progress_or_the_end CHECK (
-    done_at BIGINT,
         kind IN ('submitted', 'status', 'progress', 'final', 'asked')
     ),
     CONSTRAINT an_event_is_due_or_over CHECK (
@@ -407,10 +407,10 @@ CREATE TABLE deliveries (
     at BIGINT NOT NULL,
     took BIGINT NOT NULL,
     status BIGINT,
+    error TEXT NOT NULL DEFAULT '',
     answer TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX deliveries_of_an_event ON deliveries (task_id, seq, id);
-    error TEXT NOT NULL DEFAULT '',
 
 CREATE TABLE blobs (
     hash TEXT PRIMARY KEY,
