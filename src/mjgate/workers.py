@@ -17,7 +17,7 @@ from mjgate.domain.clock import DAY
 from mjgate.lifecycle import Gateway, window
 from mjgate.lifecycle.breaker import probe
 from mjgate.lifecycle.nodes import Alive, abandon, beat, clear_up, set_clock
-from mjgate.lifecycle.notify import Courier
+from mjgate.lifecycle.notify import Courier, sweep
 from mjgate.lifecycle.queue import expire, queue
 from mjgate.lifecycle.track import Tracker
 from mjgate.store import idempotency, nodes
@@ -58,6 +58,7 @@ def crew(
         "probe": Worker(partial(probe, gateway), rest=1),
         "track": Worker(tracker.step, rest=0.25, wakes=True),
         "notify": Worker(courier.step, rest=0.25, wakes=True),
+        "sweep": Worker(partial(sweep, gateway), rest=600),
         "forget": Worker(partial(_forget, gateway), rest=600),
     }
 

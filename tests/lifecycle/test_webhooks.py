@@ -1,6 +1,6 @@
 """Webhooks: every event once at least, in order, signed, and nobody waits for somebody else."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -10,7 +10,7 @@ from standardwebhooks.webhooks import Webhook
 from mjgate.domain.clock import DAY, HOUR, SECOND
 from mjgate.domain.task import State
 from mjgate.domain.webhook import EventId
-from mjgate.lifecycle.notify import Courier
+from mjgate.lifecycle.notify import Courier, sweep
 from mjgate.public_http import PublicHTTP
 from mjgate.sandbox.settings import SandboxSettings
 from mjgate.store import receivers, webhooks
@@ -46,7 +46,7 @@ async def deliver(rig: Rig, after: int = 0) -> None:
 
 async def rows(rig: Rig) -> list[tuple[str, str, int]]:
     """Kind, status and tries of every event, in order."""
-    found: list[Row] = await rig.gateway.store.reader.rows(
+    found: Sequence[Row] = await rig.gateway.store.reader.rows(
         "SELECT kind, status, tries FROM outbox ORDER BY task_id, seq, kind DESC"
     )
     return [(row["kind"], row["status"], row["tries"]) for row in found]
@@ -337,6 +337,23 @@ async def test_an_address_that_turns_out_to_be_private_gets_nothing(
     assert receiver.got == []
     assert await rows(hooked) == [("submitted", "due", 1)]
     await public.close()
+
+
+async def test_what_is_over_is_forgotten_after_its_time(hooked: Rig, receiver: Receiver) -> None:
+    receiver.answer = failing_on("SUCCESS")
+    await hooked.finished(await hooked.imagine(notifyHook=receiver.url()))
+    for _ in range(30):
+        await deliver(hooked, HOUR)
+    reader = hooked.gateway.store.reader
+    kept: list[tuple[int, int]] = []
+
+    for days in (0, 7, 23):
+        hooked.clock.pass_by(days * DAY)
+        await sweep(hooked.gateway)
+        logged = await reader.rows("SELECT DISTINCT kind FROM deliveries")
+        kept.append((len(await rows(hooked)), len(logged)))
+
+    assert kept == [(2, 2), (1, 1), (0, 0)]
 
 
 def test_an_event_is_named_so_that_it_can_be_found_again() -> None:

@@ -16,7 +16,7 @@ from typing import Final
 
 from mjgate.dialects.mjproxy import encode
 from mjgate.domain import webhook
-from mjgate.domain.clock import SECOND
+from mjgate.domain.clock import DAY, SECOND
 from mjgate.domain.errors import BadAddress
 from mjgate.domain.prompt import clean
 from mjgate.domain.task import State, Task
@@ -27,10 +27,11 @@ from mjgate.lifecycle.settings import in_force
 from mjgate.links import view
 from mjgate.public_http import Answer, Limits
 from mjgate.public_http.errors import FetchError
-from mjgate.store import receivers, tasks, webhooks
+from mjgate.store import deliveries, receivers, tasks, webhooks
 from mjgate.store.database import Transaction
+from mjgate.store.deliveries import Attempt
 from mjgate.store.receivers import Pause
-from mjgate.store.webhooks import Attempt, Event
+from mjgate.store.webhooks import Event
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,11 @@ COURIERS: Final = 3
 """Batches for one host at once, from one process."""
 
 BATCH: Final = 8
+
+DELIVERED_KEPT: Final = 7 * DAY
+DEAD_KEPT: Final = 30 * DAY
+SWEPT: Final = 500
+"""Events forgotten in one transaction."""
 
 FAULTS: Final = 3
 REST_LEAST: Final = 1 * SECOND
@@ -237,14 +243,14 @@ async def _record(
     paused: list[Event] = []
     for event, attempt in went:
         if webhook.delivered(attempt.status):
-            await webhooks.delivered(tx, event, attempt)
+            await deliveries.delivered(tx, event, attempt)
         elif webhook.gone(attempt.status):
-            await webhooks.failed(tx, event, attempt, due_at=None)
+            await deliveries.failed(tx, event, attempt, due_at=None)
             await receivers.pause(tx, event.user_id, event.endpoint, Pause.GONE, attempt.at)
             paused.append(event)
         else:
             since = await receivers.failing(tx, event.user_id, event.endpoint, attempt.at)
-            await webhooks.failed(tx, event, attempt, due_at=_again(gateway, event, attempt))
+            await deliveries.failed(tx, event, attempt, due_at=_again(gateway, event, attempt))
             if attempt.at - since >= gateway.timing.hook_paused:
                 await receivers.pause(tx, event.user_id, event.endpoint, Pause.DEAD, attempt.at)
                 paused.append(event)
@@ -261,4 +267,16 @@ def _again(gateway: Gateway, event: Event, attempt: Attempt) -> int | None:
 
 
 async def _set_aside(tx: Transaction, event: Event, why: Pause, *, now: int) -> None:
-    await webhooks.set_aside(tx, event.id, dead=why is Pause.GONE, now=now)
+    await deliveries.set_aside(tx, event.id, dead=why is Pause.GONE, now=now)
+
+
+async def sweep(gateway: Gateway) -> bool:
+    """Forget what was delivered a week ago, or dead for a month; True if more may be left."""
+    now = gateway.clock.now()
+    gone = await gateway.store.write(
+        deliveries.forget,
+        delivered_before=now - DELIVERED_KEPT,
+        dead_before=now - DEAD_KEPT,
+        limit=SWEPT,
+    )
+    return gone == SWEPT

@@ -37,18 +37,6 @@ class Event:
     tries: int
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One attempt to deliver: when, for how long (ms), and what came back."""
-
-    event: EventId
-    at: int
-    took: int
-    status: int | None
-    error: str
-    answer: str
-
-
 async def enqueue(tx: Transaction, task: Task, edge: Edge, now: int, *, announced: bool) -> None:
     """Write the rows of a move; `announced` if the client knew before it that a channel has it."""
     for hook in edge.tells(announced=announced, quiet=task.quiet):
@@ -204,7 +192,7 @@ async def claim(
         UPDATE outbox SET tries = tries + 1, due_at = :until, lease_until = :until
         WHERE task_id = :task_id AND seq = :seq AND kind = :kind
         """,
-        [{"until": until} | _key(event.id) for event in claimed],
+        [{"until": until} | key(event.id) for event in claimed],
     )
     return claimed
 
@@ -221,90 +209,8 @@ async def secrets(reader: Reader, events: Sequence[Event]) -> dict[int, str]:
     return {int(row["id"]): row["own"] or row["usual"] for row in rows}
 
 
-async def delivered(tx: Transaction, event: Event, attempt: Attempt) -> None:
-    """The receiver has it."""
-    await _log(tx, attempt)
-    await _over(tx, event.id, "delivered", attempt.at)
-    await tx.run(
-        """
-        DELETE FROM receivers
-        WHERE user_id = :user_id AND endpoint = :endpoint AND paused_at IS NULL
-        """,
-        user_id=event.user_id,
-        endpoint=event.endpoint,
-    )
-
-
-async def failed(tx: Transaction, event: Event, attempt: Attempt, *, due_at: int | None) -> None:
-    """Not this time: again at `due_at`, never where that is None or something newer counts more."""
-    await _log(tx, attempt)
-    newer = await tx.row(
-        """
-        SELECT 1 FROM outbox
-        WHERE task_id = :task_id AND status = 'due'
-        AND (seq > :seq OR (seq = :seq AND kind < :kind)) AND (kind = 'final' OR :progress = 1)
-        LIMIT 1
-        """,
-        progress=int(event.id.kind == "progress"),
-        **_key(event.id),
-    )
-    if newer is not None:
-        await _over(tx, event.id, "dropped", attempt.at)
-    elif due_at is None:
-        await _over(tx, event.id, "dead", attempt.at)
-    else:
-        await tx.run(  # whatever comes after it waits as long
-            """
-            UPDATE outbox SET due_at = :due_at, lease_until = 0
-            WHERE task_id = :task_id AND url = :url AND status = 'due'
-            """,
-            task_id=event.id.task_id,
-            url=event.url,
-            due_at=due_at,
-        )
-
-
-async def set_aside(tx: Transaction, event: EventId, *, dead: bool, now: int) -> None:
-    """Its receiver gets nothing: it waits there, or is `dead` for good. No attempt is counted."""
-    await tx.run(
-        """
-        UPDATE outbox SET status = :status, done_at = :done_at, tries = tries - 1, lease_until = 0
-        WHERE task_id = :task_id AND seq = :seq AND kind = :kind AND status = 'due'
-        """,
-        status="dead" if dead else "paused",
-        done_at=now if dead else None,
-        **_key(event),
-    )
-
-
-async def _over(tx: Transaction, event: EventId, status: str, now: int) -> None:
-    await tx.run(
-        """
-        UPDATE outbox SET status = :status, done_at = :now
-        WHERE task_id = :task_id AND seq = :seq AND kind = :kind AND status = 'due'
-        """,
-        status=status,
-        now=now,
-        **_key(event),
-    )
-
-
-async def _log(tx: Transaction, attempt: Attempt) -> None:
-    await tx.run(
-        """
-        INSERT INTO deliveries (task_id, seq, kind, at, took, status, error, answer)
-        VALUES (:task_id, :seq, :kind, :at, :took, :status, :error, :answer)
-        """,
-        at=attempt.at,
-        took=attempt.took,
-        status=attempt.status,
-        error=attempt.error,
-        answer=attempt.answer,
-        **_key(attempt.event),
-    )
-
-
-def _key(event: EventId) -> dict[str, int | str]:
+def key(event: EventId) -> dict[str, int | str]:
+    """The columns that name an event."""
     return {"task_id": event.task_id, "seq": event.seq, "kind": event.kind}
 
 
