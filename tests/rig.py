@@ -23,6 +23,7 @@ from mjgate.domain.settings import Value
 from mjgate.domain.task import Task
 from mjgate.domain.timing import ANSWER_WAIT, Timing
 from mjgate.files import Files
+from mjgate.imaging import Imaging
 from mjgate.keys import Keys, Master, Purpose, fingerprint
 from mjgate.lifecycle import Gateway, Senders, window
 from mjgate.lifecycle import queue as queue_module
@@ -250,12 +251,15 @@ async def a_gateway(
     stack.push_async_callback(senders.drain, 5)
     files = Files(directory / "blobs")
     stack.push_async_callback(files.close)
+    imaging = Imaging()
+    stack.push_async_callback(imaging.close)
     keys = Keys(Master("a master key for tests, long enough"))
     return Gateway(
         store=store,
         upstream=upstream,
         public=public,
         files=files,
+        imaging=imaging,
         clock=clock,
         keys=keys,
         links=Links("http://gateway", keys),

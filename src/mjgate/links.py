@@ -10,8 +10,12 @@ from typing import Final
 
 from mjgate.dialects.mjproxy import Media, TaskView, show
 from mjgate.domain.action import Action
+from mjgate.domain.clock import HOUR
 from mjgate.domain.task import Task
 from mjgate.keys import Keys, Purpose
+
+REFERENCE_LIFE: Final = 24 * HOUR
+"""How long the address of a reference image is good."""
 
 _SEVERAL: Final = frozenset({Action.EDITS, Action.RETEXTURE, Action.UPLOAD, Action.SWAP_FACE})
 """Actions whose result is several pictures; elsewhere four pictures are the cuts of a grid."""
@@ -40,6 +44,17 @@ class Links:
     def opens(self, kind: str, task_id: str, n: int, version: str, signature: str) -> bool:
         """Whether the signature was made here for exactly this."""
         return self.keys.verify(Purpose.MEDIA, signature, kind, task_id, str(n), version)
+
+    def reference(self, task_id: int, content_hash: str, until: int) -> str:
+        """Where a channel may fetch an image of a request, until that moment."""
+        parts = (str(task_id), content_hash, str(until))
+        signature = self.keys.sign(Purpose.REFERENCE, *parts)
+        path = f"{self.public_url}/mj/reference/{task_id}/{content_hash}"
+        return f"{path}?until={until}&sig={signature}"
+
+    def opens_reference(self, task_id: str, content_hash: str, until: str, signature: str) -> bool:
+        """Whether such an address was given out by us; the time is for others to judge."""
+        return self.keys.verify(Purpose.REFERENCE, signature, task_id, content_hash, until)
 
     def notice(self, channel_id: int, task_id: int, attempt: int) -> str:
         """Where an upstream may tell us of changes; good for one attempt of one task."""

@@ -47,6 +47,10 @@ _AUTH: Final = Option(("secret", "bearer", "both"), "Header that carries the key
 _FILTER: Final = Option(("nested", "flat"), "Form of the account filter.")
 _ACTIONS: Final = Option(("action", "change"), "Whether buttons or numbers follow a task.")
 _EDITS: Final = Option(("edits", "edit"), "Path of edits.")
+_IMAGES: Final = Option(
+    ("base64", "url", "base64-only"),
+    "How it gets our pictures; base64-only: users' addresses too are fetched and sent as bytes.",
+)
 _IDEMPOTENT: Final = Option(("off", "on"), "Whether a repeated Idempotency-Key makes one job.")
 
 _MJPROXY_OPTIONS: Final[Mapping[str, Option]] = MappingProxyType(
@@ -56,6 +60,7 @@ _MJPROXY_OPTIONS: Final[Mapping[str, Option]] = MappingProxyType(
         "filter": _FILTER,
         "actions": _ACTIONS,
         "edits": _EDITS,
+        "images": _IMAGES,
         "batch": Option((), "Tasks named by one look."),
         "idempotent": _IDEMPOTENT,
         "notify": Option(("on", "off"), "Whether it is told where to notify us."),
@@ -68,6 +73,7 @@ _JOB_OPTIONS: Final[Mapping[str, Option]] = MappingProxyType(
         "filter": _FILTER,
         "actions": _ACTIONS,
         "edits": _EDITS,
+        "images": _IMAGES,
         "idempotent": _IDEMPOTENT,
     }
 )

@@ -78,6 +78,7 @@ def every_path(gateway: Gateway) -> list[str]:
         .replace("{channel}", "1")
         .replace("{task}", "1-1")
         .replace("{secret}", "x")
+        .replace("{hash}", "0" * 64)
         for route in routes(context)
     ]
 

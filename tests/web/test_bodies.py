@@ -1,13 +1,16 @@
 """Bodies that cannot be read: too large, not JSON, not in our encoding. Nothing is lost by them."""
 
 import asyncio
+import base64
 import json
 from collections.abc import AsyncIterator, MutableMapping
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from mjgate.web import WebSettings
+from tests.imaging.made import saved
 from tests.rig import MakeRig, Rig
 from tests.web.shape import FOX, IMAGINE, calling, one_engine, refused, served, untouched
 
@@ -253,8 +256,10 @@ async def test_too_many_bytes_at_once_are_asked_to_come_again(rig: Rig) -> None:
 
 async def test_a_large_picture_passes(make_rig: MakeRig) -> None:
     rig = await make_rig()
-    picture = "iVBORw0KGgo" + "A" * (2 * 1024 * 1024 + 1)
+    noise = saved(Image.effect_noise((1_700, 1_700), 200), "PNG")
+    picture = base64.b64encode(noise).decode()
 
     answer = await rig.post(IMAGINE, {"prompt": "a fox", "base64Array": [picture]})
 
+    assert len(picture) > 2 * 1024 * 1024
     assert answer.json()["code"] == 1

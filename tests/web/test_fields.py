@@ -9,7 +9,11 @@ from mjgate.store.database import Transaction
 from tests.rig import MakeRig, Rig, a_person
 from tests.web.shape import FOX, IMAGINE, one_engine, refused, untouched
 
-PNG = "iVBORw0KGgoAAAAA"
+PNG = "iVBORw0KGgoAAAAA"  # its first bytes, for what is refused before it is read
+PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwAD"
+    "hgGAWjR9awAAAABJRU5ErkJggg=="
+)
 LINK = "https://pictures.example/a.png"
 SOME_ID = "1763712000000000"
 
@@ -118,8 +122,8 @@ async def test_a_wrong_field_is_named(
 TOLERATED: Sequence[Mapping[str, object]] = [
     {"state": None, "notifyHook": "", "botType": None, "base64Array": [], "accountFilter": {}},
     {"base64Array": ["", None], "base64": ""},
-    {"base64Array": PNG},
-    {"base64Array": [PNG, f"data:image/jpeg;base64,{PNG}"]},
+    {"base64Array": PIXEL},
+    {"base64Array": [PIXEL, f"data:image/jpeg;base64,{PIXEL}"]},
     {"botType": "mj"},
     {"botType": "niji"},
     {"botType": "niji_journey"},

@@ -135,6 +135,15 @@ class Settings:
         meaning="Fetch reference images that users name by address, and hand on our own copy.",
     )
 
+    reference_mib: int = number(20, "MiB that a reference image may have.", least=1, most=64)
+    reference_megapixels: int = number(
+        50, "Millions of pixels that a reference image may have.", least=1, most=500
+    )
+    rehost_references: bool = switch(
+        default=False,
+        meaning="Fetch reference images that users name by address, and hand on our own copy.",
+    )
+
     @classmethod
     def of(cls, stored: Mapping[str, str]) -> Self:
         """The settings from their JSON, by name; what no longer fits falls back to its default."""

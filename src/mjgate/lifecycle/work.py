@@ -1,14 +1,12 @@
 """The request as a task keeps it, and the work that a channel gets from it."""
 
-import base64
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import msgspec
 
 from mjgate.dialects import Work
-from mjgate.domain.image import sniff
 from mjgate.domain.task import Task
-from mjgate.files import Blobs
 from mjgate.store.attempts import Attempt
 
 
@@ -18,6 +16,10 @@ class Stored:
 
     hash: str = ""
     url: str = ""
+
+
+Carry = Callable[[Stored], Awaitable[str]]
+"""What turns a stored image into what a channel gets: a `data:` text or an address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,7 @@ def decode(text: str) -> Request:
     return msgspec.json.decode(text, type=Request)
 
 
-async def work_of(task: Task, attempt: Attempt, files: Blobs, notify_url: str) -> Work:
+async def work_of(task: Task, attempt: Attempt, carry: Carry, notify_url: str) -> Work:
     """What the channel gets: the request with its images put back in."""
     request = decode(task.request)
     return Work(
@@ -62,17 +64,10 @@ async def work_of(task: Task, attempt: Attempt, files: Blobs, notify_url: str) -
         nonce=attempt.nonce,
         notify_url=notify_url,
         remix=request.remix,
-        images=tuple([await _carried(image, files) for image in request.images]),
+        images=tuple([await carry(image) for image in request.images]),
         named_images={
-            role: await _carried(image, files) for role, image in request.named_images.items()
+            role: await carry(image) for role, image in request.named_images.items()
         },
         fields=request.fields,
         extras=request.extras,
     )
-
-
-async def _carried(image: Stored, files: Blobs) -> str:
-    if image.url:
-        return image.url
-    data = await files.read(image.hash)
-    return f"data:{sniff(data) or 'image/png'};base64,{base64.b64encode(data).decode()}"

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 from mjgate.domain.errors import MethodNotAllowed, Refused
 from mjgate.lifecycle import Gateway
 from mjgate.manage import NotDone
-from mjgate.web import api, callbacks, health, jobs, lists, media, submit, tasks
+from mjgate.web import api, callbacks, health, jobs, lists, media, references, submit, tasks
 from mjgate.web.api.serve import on_not_done
 from mjgate.web.auth import Doors
 from mjgate.web.bodies import Room
@@ -46,7 +46,7 @@ def create_app(gateway: Gateway, settings: WebSettings) -> ASGIApp:
 
 def routes(context: Context) -> list[Route]:
     """Every route that is served."""
-    modules = (tasks, lists, submit, jobs, media, callbacks, health, api)
+    modules = (tasks, lists, submit, jobs, media, references, callbacks, health, api)
     return [route for module in modules for route in module.routes(context)]
 
 

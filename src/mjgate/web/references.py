@@ -1,0 +1,54 @@
+"""
+GET /mj/reference/…: a reference image, for the channel that was given its address.
+
+The signature is checked before anything is looked up. It is good for a day at most, and no longer
+than the task exists.
+"""
+
+from functools import partial
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from mjgate.domain.errors import BadKey, NotFound
+from mjgate.domain.image import sniff
+from mjgate.store import tasks
+from mjgate.web.context import Context
+
+_HEADERS = {
+    "Cache-Control": "private, max-age=3600",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+class _Over(BadKey):
+    """The address is not one of ours, or its time is over."""
+
+    status = 403
+
+
+def routes(context: Context) -> list[Route]:
+    """One route; the address itself is the key."""
+    return [Route("/mj/reference/{id}/{hash}", partial(_reference, context))]
+
+
+async def _reference(context: Context, request: Request) -> Response:
+    gateway = context.gateway
+    task_id, content_hash = request.path_params["id"], request.path_params["hash"]
+    until = request.query_params.get("until", "")
+    signature = request.query_params.get("sig", "")
+    good = gateway.links.opens_reference(task_id, content_hash, until, signature)
+    if not good or int(until) <= gateway.clock.now():
+        raise _Over
+    number = tasks.parse_id(task_id)
+    task = None if number is None else await tasks.by_id(gateway.store.reader, number)
+    if task is None:
+        raise NotFound("There is no such picture.")
+    try:
+        data = await gateway.files.read(content_hash)
+    except FileNotFoundError:
+        raise NotFound("The picture is not kept any more.") from None
+    return Response(data, 200, _HEADERS, sniff(data) or "application/octet-stream")
