@@ -56,6 +56,10 @@ class Load:
         return replace(self, running=self.running + 1, next_submit_at=now + self.submit_gap)
 
 
+SHUT: Final = 2**62
+"""A broken channel's `broken_until` for as long as no look has shown that it answers."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
     """One configured account at a provider. Empty sets mean: all."""
@@ -79,6 +83,11 @@ class Channel:
     def shut(self, now: int) -> bool:
         """Whether it is broken, and no submit may try it now."""
         return self.broken_times > 0 and self.broken_until > now
+
+    @property
+    def down(self) -> bool:
+        """Whether it is broken, and not even tried: no look has shown yet that it answers."""
+        return self.broken_times > 0 and self.broken_until >= SHUT
 
 
 Loads = Mapping[int, Mapping[Mode, Load]]
@@ -104,7 +113,7 @@ class Choice:
 
     ready: tuple[Channel, ...]
     enabled: tuple[Channel, ...]  # would take it, were they whole and a slot free
-    whole: int  # of those, the ones that are not broken
+    whole: int  # of those, the ones that are not down
     configured: int  # could take it, were they enabled
     why: Mapping[str, object] = field(default_factory=dict[str, object])
 
@@ -150,7 +159,7 @@ def choose(
         "ready": [channel.id for channel in ready][:TOLD],
         "passed": dict([(str(key), word) for key, word in passed.items() if word][:TOLD]),
     }
-    whole = sum(not each.shut(now) for each in enabled)
+    whole = sum(not each.down for each in enabled)
     return Choice(tuple(ready), tuple(enabled), whole, len(able), why)
 
 

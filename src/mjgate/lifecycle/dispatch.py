@@ -177,10 +177,12 @@ async def _elsewhere(
 
 
 async def _pause(gateway: Gateway, task: Task, trouble: NotSent | Rejected) -> None:
-    """The channel rests in this mode as long as it asks for; else longer each time in a row."""
+    """A busy channel rests in this mode as long as it asks for, else longer each time in a row."""
     channel_id, timing = task.channel_id or 0, gateway.timing
     asked = trouble.retry_after if isinstance(trouble, Rejected) else None
-    if asked is None:
+    if isinstance(trouble, NotSent):
+        rest = timing.busy_least  # it is away, not busy: the breaker counts how often
+    elif asked is None:
         times = gateway.faults.busy(channel_id)
         rest = min(timing.busy_least * 2 ** min(times, _DOUBLINGS), timing.busy_most)
     else:

@@ -1,13 +1,8 @@
 """Channels that keep failing, as rows: shut, looked at, tried again, mended."""
 
-from typing import Final
-
-from mjgate.domain.channel import Channel
+from mjgate.domain.channel import SHUT, Channel
 from mjgate.store.channels import from_row
 from mjgate.store.database import Reader, Transaction
-
-SHUT: Final = 2**62
-"""Until a look has shown that it answers, no submit may try it."""
 
 
 async def shut(tx: Transaction, channel_id: int, times: int, probe_at: int) -> bool:
