@@ -16,6 +16,7 @@ from typing import Final
 from mjgate.domain.clock import DAY
 from mjgate.lifecycle import Gateway, window
 from mjgate.lifecycle.breaker import probe
+from mjgate.lifecycle.hurry import hurry
 from mjgate.lifecycle.nodes import Alive, abandon, beat, clear_up, set_clock
 from mjgate.lifecycle.notify import Courier, sweep
 from mjgate.lifecycle.queue import expire, queue
@@ -27,8 +28,11 @@ log = logging.getLogger(__name__)
 DRAIN: Final = 30.0
 """Seconds that open sends get when the process is asked to stop."""
 
-SERVING: Final = frozenset({"beat", "clock"})
-"""Who works in a process that only answers requests: it sends, so it must be known to live."""
+SERVING: Final = frozenset({"beat", "clock", "hurry"})
+"""
+Who works in a process that only answers requests: it sends, so it must be known to live, and it
+hears what clients wait for.
+"""
 
 NODES_KEPT: Final = 1 * DAY
 
@@ -56,7 +60,8 @@ def crew(
         "expire": Worker(partial(expire, gateway), rest=1),
         "windows": Worker(partial(window.expire, gateway), rest=1),
         "probe": Worker(partial(probe, gateway), rest=1),
-        "track": Worker(tracker.step, rest=0.25, wakes=True),
+        "hurry": Worker(partial(hurry, gateway), rest=0.25),
+        "track": Worker(tracker.step, rest=0.2),
         "notify": Worker(courier.step, rest=0.25, wakes=True),
         "sweep": Worker(partial(sweep, gateway), rest=600),
         "forget": Worker(partial(_forget, gateway), rest=600),

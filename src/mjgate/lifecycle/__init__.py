@@ -29,6 +29,7 @@ from mjgate.lifecycle.faults import Faults
 from mjgate.lifecycle.lines import Counts, Lines, Moment
 from mjgate.lifecycle.rounds import Rounds
 from mjgate.lifecycle.singles import Singles
+from mjgate.lifecycle.turns import Turns
 from mjgate.links import Links
 from mjgate.public_http import PublicHTTP
 from mjgate.store.database import Database
@@ -99,6 +100,8 @@ class Gateway:
     absence: Absence = field(default_factory=Absence)
     faults: Faults = field(default_factory=Faults)
     rounds: Rounds = field(default_factory=Rounds)
+    turns: Turns = field(default_factory=Turns)
+    waiting: set[int] = field(default_factory=set[int])  # tasks that clients have just asked for
     lines: Lines = field(default_factory=Lines)
     channels: Moment[Sequence[Channel]] = field(default_factory=Moment[Sequence[Channel]])
     credentials: Moment[Mapping[int, int]] = field(default_factory=Moment[Mapping[int, int]])

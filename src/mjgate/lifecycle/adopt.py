@@ -6,6 +6,7 @@ idempotent submits is asked again with the same key. Equal prompts prove nothing
 found the job in time, the task ends as an orphan and the money goes back.
 """
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from typing import Final
@@ -38,33 +39,51 @@ PAUSES: Final = (2 * SECOND, 5 * SECOND, 15 * SECOND, 60 * SECOND)
 
 async def adopt(gateway: Gateway, rows: Sequence[Followed]) -> None:
     """Look for the jobs of tasks whose fate nobody knows, and give up those that are late."""
-    left: list[Seen] = []
-    for row in rows:
-        task = await tasks.by_id(gateway.store.reader, row.task_id)
-        if task is None or task.state is not State.UNKNOWN:
-            continue
-        searchable = await _search(gateway, row, task)
-        if searchable is None:
-            continue
-        now = gateway.clock.now()
-        window = gateway.timing.adoption if searchable else gateway.timing.adoption_blind
-        if now - row.since >= window:
-            await fail(gateway, task, FailReason.ORPHAN, actor="adoption", still=State.UNKNOWN)
-            continue
-        pause = min(PAUSES[min(row.looks, len(PAUSES) - 1)], window)
-        due_at = min(now + pause, row.since + window)
-        left.append(Seen(row.task_id, due_at, row.misses, row.moved_at))
-    await gateway.store.write(follow.plan, left)
+    lists = {key: await _latest(gateway, rows[0].channel_id, key) for key in _keys(rows)}
+    found = await asyncio.gather(*(_adopt(gateway, row, lists[row.credential_id]) for row in rows))
+    await gateway.store.write(follow.plan, [each for each in found if each is not None])
 
 
-async def _search(gateway: Gateway, row: Followed, task: Task) -> bool | None:
+def _keys(rows: Sequence[Followed]) -> Sequence[int]:
+    return list(dict.fromkeys(row.credential_id for row in rows))
+
+
+async def _latest(gateway: Gateway, channel_id: int, credential_id: int) -> list[Report] | None:
+    """The channel's list of recent tasks, once for all that are looked for."""
+    try:
+        to = await line(gateway, channel_id, credential_id)
+    except NoChannel:
+        return None
+    return await reports_of(gateway, to, to.provider.dialect.recent(to.channel.options))
+
+
+async def _adopt(gateway: Gateway, row: Followed, recent: list[Report] | None) -> Seen | None:
+    """Look for one task's job; None if that is over, in whichever way."""
+    task = await tasks.by_id(gateway.store.reader, row.task_id)
+    if task is None or task.state is not State.UNKNOWN:
+        return None
+    searchable = await _search(gateway, row, task, recent)
+    if searchable is None:
+        return None
+    now = gateway.clock.now()
+    window = gateway.timing.adoption if searchable else gateway.timing.adoption_blind
+    if now - row.since >= window:
+        await fail(gateway, task, FailReason.ORPHAN, actor="adoption", still=State.UNKNOWN)
+        return None
+    pause = min(PAUSES[min(row.looks, len(PAUSES) - 1)], window)
+    due_at = min(now + pause, row.since + window)
+    return Seen(row, due_at, due_at, row.misses, row.moved_at)
+
+
+async def _search(
+    gateway: Gateway, row: Followed, task: Task, recent: list[Report] | None
+) -> bool | None:
     """None once it is adopted; else whether there is a way to find it on this channel."""
     attempt = (await attempts.of_task(gateway.store.reader, task.id))[-1]
     try:
         to = await line(gateway, row.channel_id, row.credential_id)
     except NoChannel:
         return False
-    recent = await reports_of(gateway, to, to.provider.dialect.recent(to.channel.options))
     found = _echoes(recent or [], task, attempt)
     if not found and attempt.hint:
         call = to.provider.dialect.fetch(attempt.hint, to.channel.options)
@@ -82,7 +101,8 @@ async def reports_of(gateway: Gateway, to: Line, call: Call | None) -> list[Repo
     if call is None:
         return None
     try:
-        heard = await gateway.upstream.look(to.endpoint, call)
+        async with gateway.turns.of(to.channel.id):
+            heard = await gateway.upstream.look(to.endpoint, call)
         return to.provider.dialect.reports(heard)
     except Unanswered:
         return None

@@ -8,21 +8,21 @@ from typing import Final
 from mjgate.domain.action import Action
 from mjgate.domain.buttons import synthesised
 from mjgate.domain.clock import SECOND
+from mjgate.domain.pace import pause, waited
 from mjgate.domain.reasons import FailReason
 from mjgate.domain.task import Report, Result, State, Status, Task
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.finish import fail, succeed, why_it_failed
 from mjgate.lifecycle.lines import Line
+from mjgate.lifecycle.usual import usual
 from mjgate.lifecycle.verdict import window_in
 from mjgate.store.columns import encode_result
 from mjgate.store.database import Transaction
 from mjgate.store.follow import Followed, Seen
 from mjgate.store.moves import move, note_progress
 
-PAUSE_LEAST: Final = 1 * SECOND
-PAUSE_MOST: Final = 10 * SECOND
-PAUSE_SHARE: Final = 10
-"""The next look comes after a tenth of the time the task has taken so far, within bounds."""
+EMPTY_PAUSE: Final = 2 * SECOND
+"""Between looks at what claims success, but has not shown its result yet."""
 
 NEARLY: Final = 99
 """Progress of a task that claims success but has not shown its result yet."""
@@ -36,15 +36,33 @@ class Look:
     task: Task
     report: Report | None
     began: int
+    alone: bool = False  # it was asked for by itself
 
 
 async def apply(gateway: Gateway, to: Line, looks: Sequence[Look]) -> list[Seen]:
     """Apply every look; what is left is when each task is looked at next."""
     rises: dict[int, tuple[int, str]] = {}
-    seen = await asyncio.gather(*(_apply(gateway, to, look, rises) for look in looks))
+    still = [look for look in looks if _unchanged(gateway, look)]
+    news = [look for look in looks if not _unchanged(gateway, look)]
+    seen = await asyncio.gather(*(_apply(gateway, to, look, rises) for look in news))
     if rises:
         await gateway.store.write(note_progress, rises, now=gateway.clock.now())
-    return [each for each in seen if each is not None]
+    rest = [await _next(gateway, look, moved=False) for look in still]
+    return rest + [each for each in seen if each is not None]
+
+
+def _unchanged(gateway: Gateway, look: Look) -> bool:
+    """Whether the task goes on as it did, which is what most looks show."""
+    report, task = look.report, look.task
+    return (
+        report is not None
+        and report.status is _GOES_ON.get(task.state)
+        and (report.progress or 0) <= task.progress
+        and _too_late(gateway, look) is None
+    )
+
+
+_GOES_ON: Final = {State.SUBMITTED: Status.SUBMITTED, State.RUNNING: Status.IN_PROGRESS}
 
 
 async def _apply(
@@ -58,7 +76,7 @@ async def _apply(
         moved = await _moved_on(gateway, look, report, rises)
     if not moved and await _out_of_time(gateway, look):
         return None
-    return _next(look, gateway.clock.now(), moved=moved)
+    return await _next(gateway, look, moved=moved)
 
 
 async def _asks(gateway: Gateway, look: Look, report: Report) -> bool:
@@ -94,7 +112,8 @@ async def _ended(gateway: Gateway, to: Line, look: Look, report: Report) -> bool
         await succeed(gateway, look.task, result, actor="look")
         gateway.checkpoint("finished")
         return True
-    if look.task.progress >= NEARLY and look.began - look.row.moved_at > gateway.timing.no_picture:
+    empty = look.row.empty_since
+    if empty is not None and look.began - empty > gateway.timing.no_picture:
         text = "The provider reported success but delivered nothing."
         await fail(gateway, look.task, FailReason.UPSTREAM_FAILED, actor="look", text=text)
         return True
@@ -128,14 +147,18 @@ async def _running(
     )
 
 
-async def _out_of_time(gateway: Gateway, look: Look) -> bool:
-    """Whether one of our clocks has run out; then the task fails and the money goes back."""
+def _too_late(gateway: Gateway, look: Look) -> FailReason | None:
+    """Which of our clocks has run out."""
     quiet = gateway.timing.quiet_for(look.task.action, look.task.mode)
     if look.began - look.row.since > 2 * quiet:
-        reason = FailReason.DEADLINE_TOTAL
-    elif look.began - look.row.moved_at > quiet:
-        reason = FailReason.DEADLINE_NO_PROGRESS
-    else:
+        return FailReason.DEADLINE_TOTAL
+    return FailReason.DEADLINE_NO_PROGRESS if look.began - look.row.moved_at > quiet else None
+
+
+async def _out_of_time(gateway: Gateway, look: Look) -> bool:
+    """Whether one of our clocks has run out; then the task fails and the money goes back."""
+    reason = _too_late(gateway, look)
+    if reason is None:
         return False
     failed = 0 if look.report is not None else look.row.misses + 1
     if gateway.absence.excuses(look.began, grace=gateway.timing.grace, failed_looks=failed):
@@ -166,12 +189,20 @@ def completed(task: Task, report: Report) -> Result:
     return replace(result, buttons=synthesised(task.action, job_hash))
 
 
-def _next(look: Look, now: int, *, moved: bool) -> Seen:
-    elapsed = now - look.row.since
-    pause = min(max(elapsed // PAUSE_SHARE, PAUSE_LEAST), PAUSE_MOST)
+async def _next(gateway: Gateway, look: Look, *, moved: bool) -> Seen:
+    """When the task is looked at next, and how soon if a client waits for it."""
+    now, row, task, report = gateway.clock.now(), look.row, look.task, look.report
+    empty = report is not None and report.status is Status.SUCCESS
+    if empty:
+        rest = EMPTY_PAUSE
+    else:
+        took = await usual(gateway, row.channel_id, task.action, task.mode)
+        rest = pause(now - row.since, took, task.mode)
     return Seen(
-        task_id=look.row.task_id,
-        due_at=now + pause,
-        misses=look.row.misses + 1 if look.report is None else 0,
-        moved_at=now if moved else look.row.moved_at,
+        row,
+        due_at=now + rest,
+        hasty_at=now + waited(rest),
+        misses=0 if report is not None or look.alone else row.misses + 1,
+        moved_at=now if moved else row.moved_at,
+        empty_since=(row.empty_since or now) if empty else None,
     )

@@ -36,7 +36,8 @@ async def rescue(gateway: Gateway, rows: Sequence[Followed]) -> None:
         if task is not None and await _arrived(gateway, row, task):
             continue
         pause = PAUSES[min(row.looks, len(PAUSES) - 1)]
-        left.append(Seen(row.task_id, now + pause, row.misses, row.moved_at))
+        due_at = now + pause
+        left.append(Seen(row, due_at, due_at, row.misses, row.moved_at))
     await gateway.store.write(follow.plan, left)
 
 
@@ -50,8 +51,10 @@ async def _arrived(gateway: Gateway, row: Followed, task: Task) -> bool:
     upstream_id = task.upstream_id
     if not upstream_id:
         attempt = (await attempts.of_task(gateway.store.reader, task.id))[-1]
-        recent = await reports_of(gateway, to, dialect.recent(options))
-        upstream_id = echoed(recent or [], attempt) or ""
+        named = [await reports_of(gateway, to, dialect.recent(options))]
+        if attempt.hint:
+            named.append(await reports_of(gateway, to, dialect.fetch(attempt.hint, options)))
+        upstream_id = next(filter(None, (echoed(each or [], attempt) for each in named)), "")
     if not upstream_id:
         return False
     found = await reports_of(gateway, to, dialect.fetch(upstream_id, options)) or []

@@ -11,28 +11,28 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 from mjgate.domain.clock import SECOND
-from mjgate.domain.errors import NoChannel, Unanswered
-from mjgate.domain.task import Report, Status, Task
+from mjgate.domain.errors import NoChannel
+from mjgate.domain.reasons import FailReason
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.adopt import adopt
+from mjgate.lifecycle.asking import Asking
+from mjgate.lifecycle.finish import fail
 from mjgate.lifecycle.lines import Line
-from mjgate.lifecycle.look import Look, apply
+from mjgate.lifecycle.look import apply
 from mjgate.lifecycle.rescue import rescue
 from mjgate.lifecycle.routing import line
-from mjgate.providers import batch_of
 from mjgate.store import follow, tasks
 from mjgate.store.follow import Followed, Kind
 
 log = logging.getLogger(__name__)
 
-IN_FLIGHT: Final = 2
-"""Calls to one channel at once, from one process."""
+MOST: Final[Mapping[Kind, int]] = {Kind.LOOK: 2, Kind.ADOPT: 1, Kind.RESCUE: 1}
+"""Looks at one channel that one process has under way; their calls take `Turns`."""
 
 CLAIM: Final = 10 * SECOND
 """After so long others look, as the one who claimed may be dead; a doubled look is harmless."""
 
-MISSES: Final = 3
-"""After how many looks without it a task is asked for alone."""
+BATCH: Final = 50
 
 
 class Tracker:
@@ -40,26 +40,21 @@ class Tracker:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._running: dict[int, set[asyncio.Task[None]]] = {}
+        self._running: dict[tuple[int, Kind], set[asyncio.Task[None]]] = {}
 
     async def step(self) -> bool:
         """Start every look that is due; True if one was started."""
         gateway = self._gateway
-        now = gateway.clock.now()
-        started = False
-        for channel_id, kind in await follow.due_channels(gateway.store.reader, now):
-            running = self._running.setdefault(channel_id, set())
-            if len(running) >= IN_FLIGHT:
-                continue
-            rows = await gateway.store.write(
-                follow.claim, channel_id, kind, now=now, until=now + CLAIM, limit=_BATCH
-            )
+        due = await follow.due_channels(gateway.store.reader, gateway.clock.now())
+        free = [each for each in due if len(self._running.get(each, ())) < MOST[each[1]]]
+        claimed = await asyncio.gather(*(self._claim(*each) for each in free))
+        for each, rows in zip(free, claimed, strict=True):
             if rows:
-                task = asyncio.create_task(self._look(kind, rows))
+                running = self._running.setdefault(each, set())
+                task = asyncio.create_task(self._look(*each, rows))
                 running.add(task)
                 task.add_done_callback(running.discard)
-                started = True
-        return started
+        return any(claimed)
 
     async def settle(self) -> None:
         """Wait until no look is under way."""
@@ -73,14 +68,20 @@ class Tracker:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
 
-    async def _look(self, kind: Kind, rows: Sequence[Followed]) -> None:
+    async def _claim(self, channel_id: int, kind: Kind) -> Sequence[Followed]:
+        now = self._gateway.clock.now()
+        return await self._gateway.store.write(
+            follow.claim, channel_id, kind, now=now, until=now + CLAIM, limit=BATCH
+        )
+
+    async def _look(self, channel_id: int, kind: Kind, rows: Sequence[Followed]) -> None:
+        """Look at these, and go on while a whole batch is due."""
         try:
-            await _LOOKS[kind](self._gateway, rows)
+            while rows:
+                await _LOOKS[kind](self._gateway, rows)
+                rows = await self._claim(channel_id, kind) if len(rows) >= BATCH else ()
         except Exception:
-            log.exception("a look failed", extra={"channel": rows[0].channel_id})
-
-
-_BATCH: Final = 50
+            log.exception("a look failed", extra={"channel": channel_id})
 
 
 async def _look_by_key(gateway: Gateway, rows: Sequence[Followed]) -> None:
@@ -90,66 +91,30 @@ async def _look_by_key(gateway: Gateway, rows: Sequence[Followed]) -> None:
         try:
             to = await line(gateway, batch[0].channel_id, credential_id)
         except NoChannel:
+            await _lost(gateway, batch)
             continue
-        most = batch_of(to.provider, to.channel.options)
-        for start in range(0, len(batch), most):
-            await _look_at(gateway, to, batch[start : start + most])
+        await _look_at(gateway, to, batch)
+
+
+async def _lost(gateway: Gateway, rows: Sequence[Followed]) -> None:
+    """Neither channel nor key is known any more: nobody can ever tell."""
+    for task in (await tasks.by_ids(gateway.store.reader, [row.task_id for row in rows])).values():
+        await fail(gateway, task, FailReason.CHANNEL_GONE, actor="look")
 
 
 async def _look_at(gateway: Gateway, to: Line, rows: Sequence[Followed]) -> None:
-    """One call for a batch; what it says, or that it says nothing, is applied to each."""
+    """Ask for a batch; what is said, or that nothing is said, is applied to each."""
     began = gateway.clock.now()
-    reports = await _ask(gateway, to, [row.upstream_id for row in rows])
+    asking = Asking(gateway, to)
+    await asking.for_all([row.upstream_id for row in rows])
     gateway.checkpoint("looked")
     known = await tasks.by_ids(gateway.store.reader, [row.task_id for row in rows])
-    turn = asyncio.Semaphore(IN_FLIGHT)
-
-    async def one(row: Followed, task: Task) -> Look:
-        report = None if reports is None else reports.get(row.upstream_id)
-        if reports is not None and (report is None or _incomplete(report)):
-            async with turn:
-                report = await _ask_alone(gateway, to, row, report)
-        return Look(row, task, report, began)
-
     live = [(row, task) for row in rows if (task := known.get(row.task_id))]
-    looks = await asyncio.gather(*(one(row, task) for row, task in live if not task.state.final))
+    looks = await asyncio.gather(
+        *(asking.look(row, task, began) for row, task in live if not task.state.final)
+    )
     seen = await apply(gateway, to, looks)
     await gateway.store.write(follow.plan, seen)
-
-
-async def _ask(gateway: Gateway, to: Line, ids: Sequence[str]) -> Mapping[str, Report] | None:
-    """Reports by upstream id; None if the channel gave no answer that can be read."""
-    call = to.provider.dialect.look(ids, to.channel.options)
-    try:
-        heard = await gateway.upstream.look(to.endpoint, call)
-        reports = to.provider.dialect.reports(heard)
-    except Unanswered as error:
-        log.warning("no answer to a look", extra={"channel": to.channel.id, "why": str(error)})
-        return None
-    asked = set(ids)
-    return {each.upstream_id: each for each in reports if each.upstream_id in asked}
-
-
-async def _ask_alone(
-    gateway: Gateway, to: Line, row: Followed, report: Report | None
-) -> Report | None:
-    """One task by itself: it was left out too often, or its last word is incomplete."""
-    if report is None and row.misses + 1 < MISSES:
-        return None
-    call = to.provider.dialect.fetch(row.upstream_id, to.channel.options)
-    if call == to.provider.dialect.look([row.upstream_id], to.channel.options):
-        return report  # it was asked for alone just now
-    try:
-        heard = await gateway.upstream.look(to.endpoint, call)
-        found = to.provider.dialect.reports(heard)
-    except Unanswered:
-        return report
-    return next((each for each in found if each.upstream_id == row.upstream_id), report)
-
-
-def _incomplete(report: Report) -> bool:
-    """A sparse list may leave out the buttons of a finished task: they are asked for once."""
-    return report.status is Status.SUCCESS and report.buttons is None
 
 
 _LOOKS: Final[Mapping[Kind, Callable[[Gateway, Sequence[Followed]], Awaitable[None]]]] = {

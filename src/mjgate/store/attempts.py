@@ -105,6 +105,40 @@ async def hint(tx: Transaction, task_id: int, no: int, upstream_id: str) -> None
     )
 
 
+async def heeds(reader: Reader, task_id: int, no: int, upstream_id: str) -> bool:
+    """Whether what an upstream says of the attempt concerns the task; `""` if it named no job."""
+    row = await reader.row(
+        """
+        SELECT 1 AS one FROM attempts a JOIN tasks t ON t.id = a.task_id
+        WHERE a.task_id = :task_id AND a.no = :no AND (
+            a.outcome IS NULL
+            OR (a.outcome = 'unknown' AND (
+                t.upstream_id = '' OR :upstream_id = '' OR t.upstream_id = :upstream_id
+            ))
+            OR (a.outcome = 'accepted' AND a.hint_upstream_id = t.upstream_id)
+        )
+        """,
+        task_id=task_id,
+        no=no,
+        upstream_id=upstream_id,
+    )
+    return row is not None
+
+
+async def late(tx: Transaction, task_id: int, no: int, upstream_id: str, now: int) -> None:
+    """Keep for the admin that an upstream spoke of an attempt which was over."""
+    await tx.run(
+        """
+        UPDATE attempts SET late_at = :now, late_upstream_id = :upstream_id
+        WHERE task_id = :task_id AND no = :no
+        """,
+        task_id=task_id,
+        no=no,
+        upstream_id=upstream_id,
+        now=now,
+    )
+
+
 async def of_task(reader: Reader, task_id: int) -> list[Attempt]:
     """Every attempt of a task, first to last."""
     rows = await reader.rows(

@@ -41,7 +41,12 @@ def kind_of(task: Task) -> Kind | None:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """One follow row. `since` is when it was sent, `moved_at` when progress was last seen."""
+    """
+    One follow row, as it was claimed: `due_at` is when others would take it over.
+
+    `since` is when it was sent, `moved_at` when progress was last seen, `empty_since` when the
+    upstream first said SUCCESS without a result.
+    """
 
     task_id: int
     kind: Kind
@@ -53,6 +58,7 @@ class Followed:
     misses: int
     since: int
     moved_at: int
+    empty_since: int | None = None
 
 
 async def start(tx: Transaction, task: Task, kind: Kind, now: int) -> None:
@@ -60,9 +66,11 @@ async def start(tx: Transaction, task: Task, kind: Kind, now: int) -> None:
     await tx.run(
         """
         INSERT INTO follow
-            (task_id, kind, channel_id, credential_id, upstream_id, due_at, since, moved_at)
+            (task_id, kind, channel_id, credential_id, upstream_id, due_at, hasty_at, since,
+             moved_at)
         VALUES
-            (:task_id, :kind, :channel_id, :credential_id, :upstream_id, :due_at, :now, :now)
+            (:task_id, :kind, :channel_id, :credential_id, :upstream_id, :due_at, :due_at, :now,
+             :now)
         """,
         task_id=task.id,
         kind=kind,
@@ -96,56 +104,99 @@ async def due_channels(reader: Reader, now: int) -> list[tuple[int, Kind]]:
     return [(int(row["channel_id"]), Kind(row["kind"])) for row in rows]
 
 
+AHEAD: Final[Mapping[Kind, int]] = MappingProxyType({Kind.LOOK: 500, Kind.ADOPT: 0, Kind.RESCUE: 0})
+"""How much too early a task may be looked at, in a batch that has room for it."""
+
+
 async def claim(
     tx: Transaction, channel_id: int, kind: Kind, *, now: int, until: int, limit: int
 ) -> list[Followed]:
-    """Take up to `limit` due rows of a channel, pushing them to `until` for everybody else."""
+    """
+    Take up to `limit` due rows of a channel, pushing them to `until` for everybody else.
+
+    When there are more than that, half of those taken are the ones that became due last.
+    """
     rows = await tx.rows(
         """
         SELECT * FROM follow
-        WHERE channel_id = :channel_id AND kind = :kind AND due_at <= :now
+        WHERE channel_id = :channel_id AND kind = :kind AND due_at <= :soon
         ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED
         """,
         channel_id=channel_id,
         kind=kind,
-        now=now,
+        soon=now + AHEAD[kind],
         limit=limit,
     )
-    claimed = [_from_row(row) for row in rows]
+    if not rows or rows[0]["due_at"] > now:
+        return []
+    if len(rows) == limit and rows[-1]["due_at"] <= now:
+        newest = await _newest(tx, channel_id, kind, now, limit // 2)
+        merged = {row["task_id"]: row for row in (*rows[: limit - len(newest)], *newest)}
+        rows = list(merged.values())
+    claimed = [_from_row(row, until) for row in rows]
     await tx.run(
-        "UPDATE follow SET due_at = :until WHERE task_id IN each(:ids)",
+        "UPDATE follow SET due_at = :until, hasty_at = :until WHERE task_id IN each(:ids)",
         until=until,
         ids=[row.task_id for row in claimed],
     )
     return claimed
 
 
+async def _newest(
+    tx: Transaction, channel_id: int, kind: Kind, now: int, limit: int
+) -> Sequence[Row]:
+    return await tx.rows(
+        """
+        SELECT * FROM follow
+        WHERE channel_id = :channel_id AND kind = :kind AND due_at <= :now
+        ORDER BY due_at DESC LIMIT :limit FOR UPDATE SKIP LOCKED
+        """,
+        channel_id=channel_id,
+        kind=kind,
+        now=now,
+        limit=limit,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a look changes on a follow row."""
+    """What a look changes on the row that was claimed for it; `hasty_at` is for who waits."""
 
-    task_id: int
+    row: Followed
     due_at: int
+    hasty_at: int
     misses: int
     moved_at: int
+    empty_since: int | None = None
 
 
 async def plan(tx: Transaction, seen: Sequence[Seen]) -> None:
-    """Write when each is looked at next."""
+    """
+    Write when each is looked at next.
+
+    What was hastened since it was claimed stays due: the look may have begun before the notice.
+    """
     await tx.many(
         """
         UPDATE follow SET
-            due_at = :due_at, misses = :misses, moved_at = :moved_at, looks = looks + 1
-        WHERE task_id = :task_id
+            due_at = CASE WHEN due_at < :claimed_to THEN due_at ELSE :due_at END,
+            hasty_at = :hasty_at, misses = :misses, moved_at = :moved_at,
+            empty_since = :empty_since, looks = looks + 1
+        WHERE task_id = :task_id AND kind = :kind AND since = :since
         """,
         [
             {
-                "task_id": each.task_id,
+                "task_id": each.row.task_id,
+                "kind": each.row.kind,
+                "since": each.row.since,
+                "claimed_to": each.row.due_at,
                 "due_at": each.due_at,
+                "hasty_at": each.hasty_at,
                 "misses": each.misses,
                 "moved_at": each.moved_at,
+                "empty_since": each.empty_since,
             }
-            for each in seen
+            for each in sorted(seen, key=_by_task)
         ],
     )
 
@@ -159,16 +210,35 @@ async def hasten(tx: Transaction, task_id: int, due_at: int) -> None:
     )
 
 
-def _from_row(row: Row) -> Followed:
+async def hurry(tx: Transaction, task_ids: Sequence[int]) -> int:
+    """Look sooner at running tasks that clients wait for; how many that concerns."""
+    return await tx.run(
+        """
+        UPDATE follow SET due_at = hasty_at WHERE task_id IN (
+            SELECT task_id FROM follow
+            WHERE task_id IN each(:ids) AND kind = 'look' AND due_at > hasty_at
+            ORDER BY task_id FOR UPDATE SKIP LOCKED
+        )
+        """,
+        ids=list(task_ids),
+    )
+
+
+def _by_task(seen: Seen) -> int:
+    return seen.row.task_id
+
+
+def _from_row(row: Row, until: int) -> Followed:
     return Followed(
         task_id=row["task_id"],
         kind=Kind(row["kind"]),
         channel_id=row["channel_id"],
         credential_id=row["credential_id"],
         upstream_id=row["upstream_id"],
-        due_at=row["due_at"],
+        due_at=until,
         looks=row["looks"],
         misses=row["misses"],
         since=row["since"],
         moved_at=row["moved_at"],
+        empty_since=row["empty_since"],
     )

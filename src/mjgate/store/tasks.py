@@ -18,10 +18,16 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Version(NamedTuple):
-    """Raised by every change of a task; with it goes the key that submitted the task."""
+    """Raised by every change of a task; with it go the key that submitted it, and its end."""
 
     version: int
     token_id: int
+    finish_at: int | None
+
+    @property
+    def running(self) -> bool:
+        """Whether the task has not ended."""
+        return self.finish_at is None
 
 
 def mint(now: int) -> int:
@@ -67,11 +73,14 @@ async def get(reader: Reader, task_id: str, *, seen_by: Caller) -> Task:
 async def versions(reader: Reader, ids: Sequence[int], *, user_id: int) -> dict[int, Version]:
     """How often each of the user's tasks has changed, and which key it came with."""
     rows = await reader.rows(
-        "SELECT id, version, token_id FROM tasks WHERE id IN each(:ids) AND user_id = :user_id",
+        """
+        SELECT id, version, token_id, finish_at FROM tasks
+        WHERE id IN each(:ids) AND user_id = :user_id
+        """,
         ids=list(ids),
         user_id=user_id,
     )
-    return {task_id: Version(version, token_id) for task_id, version, token_id in rows}
+    return {task_id: Version(*rest) for task_id, *rest in rows}
 
 
 async def several(reader: Reader, ids: Sequence[int], *, seen_by: Caller) -> dict[int, Task]:

@@ -9,8 +9,7 @@ from starlette.routing import Route
 
 from mjgate.dialects.mjproxy import SubmitAnswer
 from mjgate.domain.errors import Refused
-from mjgate.store import attempts, follow
-from mjgate.store.database import Transaction
+from mjgate.lifecycle.notice import noticed
 from mjgate.web.bodies import SMALL, decode, read
 from mjgate.web.context import Context
 from mjgate.web.front import not_found
@@ -33,14 +32,8 @@ async def _notice(context: Context, request: Request) -> Response:
     if not gateway.links.is_notice(channel, task, attempt, secret):
         raise not_found(request.scope["path"])
     named = await _named(context, request)
-    await gateway.store.write(_heard, int(task), int(attempt), named, gateway.clock.now())
+    await noticed(gateway, int(task), int(attempt), named)
     return answer(SubmitAnswer(1, "ok"))
-
-
-async def _heard(tx: Transaction, task_id: int, attempt: int, named: str, now: int) -> None:
-    if named:
-        await attempts.hint(tx, task_id, attempt, named)
-    await follow.hasten(tx, task_id, now)
 
 
 async def _named(context: Context, request: Request) -> str:

@@ -129,6 +129,8 @@ class Quick:
         if number is not None and (kept := await self._unchanged(number, caller)) is not None:
             return kept
         task = await tasks.get(reader, task_id, seen_by=caller)
+        if not task.state.final:
+            self._context.gateway.waiting.add(task.id)
         body = encode(view(task, links))
         self._answers.keep(task.id, task.version, body)
         return body
@@ -136,6 +138,8 @@ class Quick:
     async def _unchanged(self, task_id: int, caller: Caller) -> bytes | None:
         """The kept answer, if the task is the caller's and has not changed since."""
         found = await self._versions.of(task_id, caller.user_id)
+        if found is not None and found.running:
+            self._context.gateway.waiting.add(task_id)
         if found is None or (caller.sees is Sees.OWN and found.token_id != caller.token_id):
             return None
         return self._answers.get(task_id, found.version)

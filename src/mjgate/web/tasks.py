@@ -39,6 +39,8 @@ async def _fetch(context: Context, request: Request) -> Response:
     caller = await context.doors.caller(request)
     gateway = context.gateway
     task = await tasks.get(gateway.store.reader, request.path_params["id"], seen_by=caller)
+    if not task.state.final:
+        gateway.waiting.add(task.id)
     return answer(view(task, gateway.links))
 
 

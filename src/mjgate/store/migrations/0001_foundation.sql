@@ -290,6 +290,8 @@ CREATE TABLE attempts (
     answered_at BIGINT,
     outcome TEXT,
     hint_upstream_id TEXT NOT NULL DEFAULT '',
+    late_at BIGINT,
+    late_upstream_id TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (task_id, no),
     CONSTRAINT an_attempt_submits_or_confirms CHECK (step IN ('submit', 'modal'))
 );
@@ -304,10 +306,12 @@ CREATE TABLE follow (
     credential_id BIGINT NOT NULL,
     upstream_id TEXT NOT NULL DEFAULT '',
     due_at BIGINT NOT NULL,
+    hasty_at BIGINT NOT NULL,
     looks BIGINT NOT NULL DEFAULT 0,
     misses BIGINT NOT NULL DEFAULT 0,
     since BIGINT NOT NULL,
     moved_at BIGINT NOT NULL,
+    empty_since BIGINT,
     CONSTRAINT following_is_look_adopt_or_rescue CHECK (kind IN ('look', 'adopt', 'rescue'))
 );
 CREATE INDEX follow_due ON follow (channel_id, kind, due_at);
