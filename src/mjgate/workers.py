@@ -15,12 +15,14 @@ from typing import Final
 
 from mjgate.domain.clock import DAY
 from mjgate.lifecycle import Gateway, window
+from mjgate.lifecycle.barred import cancel_barred, leave
 from mjgate.lifecycle.breaker import probe
 from mjgate.lifecycle.hurry import hurry
 from mjgate.lifecycle.nodes import Alive, abandon, beat, clear_up, set_clock
 from mjgate.lifecycle.notify import Courier, sweep
 from mjgate.lifecycle.queue import expire, queue
 from mjgate.lifecycle.track import Tracker
+from mjgate.manage.sessions import forget_logins
 from mjgate.store import idempotency, nodes
 
 log = logging.getLogger(__name__)
@@ -60,6 +62,8 @@ def crew(
         "expire": Worker(partial(expire, gateway), rest=1),
         "windows": Worker(partial(window.expire, gateway), rest=1),
         "probe": Worker(partial(probe, gateway), rest=1),
+        "barred": Worker(partial(cancel_barred, gateway), rest=2),
+        "leave": Worker(partial(leave, gateway), rest=5),
         "hurry": Worker(partial(hurry, gateway), rest=0.25),
         "track": Worker(tracker.step, rest=0.2),
         "notify": Worker(courier.step, rest=0.25, wakes=True),
@@ -126,8 +130,9 @@ async def working(
 
 
 async def _forget(gateway: Gateway) -> bool:
-    """Drop idempotency keys that are too old to be asked again, and nodes of days gone by."""
+    """Drop what is too old to matter: idempotency keys, nodes of days gone by, logins."""
     now = gateway.clock.now()
     await gateway.store.write(idempotency.forget_before, now - gateway.timing.idempotency)
     await gateway.store.write(nodes.forget_before, now - NODES_KEPT)
+    await gateway.store.write(forget_logins, now)
     return False

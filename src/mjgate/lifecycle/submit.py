@@ -29,6 +29,7 @@ from mjgate.lifecycle.inputs import Inputs, keep
 from mjgate.lifecycle.place import check_room
 from mjgate.lifecycle.plan import Plan, plan
 from mjgate.lifecycle.routing import Route, attempt_at, refusal, routes
+from mjgate.lifecycle.settings import refuse_in_maintenance
 from mjgate.lifecycle.verdict import Outcome, Waiting
 from mjgate.lifecycle.window import confirm, open_in
 from mjgate.store import attempts, blobs, channels, idempotency, lanes, pressed, tasks, webhooks
@@ -77,6 +78,7 @@ async def submit(
     """Take the order. Raises Refused; then nothing is charged and nothing was sent."""
     planned = await plan(gateway, caller, order, prefix)
     order = planned.order
+    await refuse_in_maintenance(gateway)
     found = await _routes(gateway, planned)
     inputs = await keep(gateway, order)
     draft, *others = party_of(drafted(gateway, caller, planned, inputs), planned)
@@ -95,6 +97,7 @@ async def modal(gateway: Gateway, caller: Caller, order: Order) -> Outcome:
     for image in order.named_images.values():
         if isinstance(image, str):
             gateway.public.refuse(image, field="maskBase64")
+    await refuse_in_maintenance(gateway)
     task, attempt = await confirm(gateway, caller, order)
     return await _send(gateway, task, attempt)
 

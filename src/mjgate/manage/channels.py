@@ -14,7 +14,8 @@ from mjgate.keys import Purpose
 from mjgate.manage import BadValue, Desk, NoSuch, Taken, checks
 from mjgate.manage.proxies import sealed_proxy, shown_proxy
 from mjgate.providers import PROVIDERS, Provider
-from mjgate.store import channels, settings
+from mjgate.store import channel_edits, channels, settings
+from mjgate.store.channel_edits import Limits
 from mjgate.store.database import ConstraintBroken, Reader, Transaction
 
 _SECRET: Final = re.compile(r"[\x21-\x7e]{1,4096}")
@@ -39,6 +40,7 @@ class NewChannel:
     weight: int = 1
     proxy: str = field(default="", repr=False)
     options: Mapping[str, str]
+    limits: Mapping[Mode, Limits] = field(default_factory=dict[Mode, Limits])  # of single modes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,15 +57,17 @@ async def add_channel(
 ) -> MadeChannel:
     """Add a channel; `ourselves` is the address it must not lead to. BadValue, Taken."""
     checks.name(wanted.name)
-    provider = _provider(wanted.provider)
-    _numbers(wanted)
+    provider = provider_of(wanted.provider)
+    checks.count(wanted.max_running, field="max_running")
+    checks.count(wanted.max_waiting, field="max_waiting")
+    rank(wanted.priority, wanted.weight)
     channel = Channel(
         id=0,
         instance_id=str(uuid.uuid4()),
         name=wanted.name,
         provider=wanted.provider,
         base_url=base_url(wanted.base_url, ourselves=ourselves),
-        options=_options(provider, wanted.options),
+        options=options(provider, wanted.options),
         actions=checks.words(Action, wanted.actions, field="action"),
         groups=frozenset(checks.name(group, field="group") for group in wanted.groups),
         priority=wanted.priority,
@@ -77,7 +81,7 @@ async def add_channel(
     return MadeChannel(id=channel_id, name=channel.name, instance_id=channel.instance_id)
 
 
-async def set_status(desk: Desk, name: str, status: ChannelStatus) -> Channel:
+async def set_status(desk: Desk, name: str | int, status: ChannelStatus) -> Channel:
     """Let a channel, known by name or id, take new work or not. NoSuch."""
     return await desk.store.write(_set_status, desk, name, status)
 
@@ -92,9 +96,13 @@ async def set_proxy(desk: Desk, name: str, proxy: str) -> Channel:
     return await desk.store.write(_set_proxy, desk, name, sealed_proxy(desk, proxy))
 
 
-async def found(reader: Reader, name: str) -> Channel:
-    """The channel of that name, or else of that id. NoSuch."""
-    channel = await channels.named(reader, name)
+async def found(reader: Reader, name: str | int) -> Channel:
+    """The channel of that id, or of that name; a number in a text may be either. NoSuch."""
+    if isinstance(name, int):
+        channel = await channels.present(reader, name)
+        name = str(name)
+    else:
+        channel = await channels.named(reader, name)
     if channel is None and name.isdecimal() and len(name) < 16:  # noqa: PLR2004  ids are 64 bits
         channel = await channels.present(reader, int(name))
     if channel is None:
@@ -128,14 +136,16 @@ def sealed(desk: Desk, secret: str) -> tuple[str, str]:
     return desk.keys.encrypt(Purpose.CHANNEL, secret), tail
 
 
-def _provider(name: str) -> Provider:
+def provider_of(name: str) -> Provider:
+    """The row of the provider of that name. BadValue."""
     provider = PROVIDERS.get(name)
     if provider is None:
         raise BadValue(checks.unknown(name, PROVIDERS, "provider"), field="provider")
     return provider
 
 
-def _options(provider: Provider, given: Mapping[str, str]) -> dict[str, str]:
+def options(provider: Provider, given: Mapping[str, str]) -> dict[str, str]:
+    """The choices of the provider's row that were made. BadValue."""
     for name, value in given.items():
         known = provider.options.get(name)
         if known is None:
@@ -147,11 +157,10 @@ def _options(provider: Provider, given: Mapping[str, str]) -> dict[str, str]:
     return dict(given)
 
 
-def _numbers(wanted: NewChannel) -> None:
-    checks.count(wanted.max_running, field="max_running")
-    checks.count(wanted.max_waiting, field="max_waiting")
-    checks.count(wanted.weight, field="weight")
-    if not -_PRIORITY_MOST <= wanted.priority <= _PRIORITY_MOST:
+def rank(priority: int, weight: int) -> None:
+    """Where a channel stands among others. BadValue."""
+    checks.count(weight, field="weight")
+    if not -_PRIORITY_MOST <= priority <= _PRIORITY_MOST:
         raise BadValue(
             f"priority must be between -{_PRIORITY_MOST:,} and {_PRIORITY_MOST:,}.",
             field="priority",
@@ -180,6 +189,8 @@ async def _add(
         if broken.name != "a_channel_has_its_own_name":
             raise
         raise Taken(f"There is a channel {channel.name!r} already.", noun="channel") from None
+    if wanted.limits:
+        await channel_edits.write_limits(tx, channel_id, wanted.limits)
     secret_enc, tail = secret
     await channels.add_credential(
         tx, channel_id, secret_enc=secret_enc, tail=tail, key_id=desk.keys.current.id, now=now
@@ -209,18 +220,22 @@ def _told(channel: Channel, modes: list[Mode], max_running: int) -> dict[str, ob
     }
 
 
-async def _set_status(tx: Transaction, desk: Desk, name: str, status: ChannelStatus) -> Channel:
+async def _set_status(
+    tx: Transaction, desk: Desk, name: str | int, status: ChannelStatus
+) -> Channel:
     channel = await found(tx, name)
     await channels.set_status(tx, channel.id, status)
+    await channel_edits.stay(tx, channel.id)
     await settings.audit(
         tx,
         actor=desk.actor,
         act=f"channel {status}",
         subject=f"channel {channel.id}",
         now=desk.clock.now(),
-        after={"before": channel.status},
+        before={"status": channel.status},
+        after={"status": status},
     )
-    return channel
+    return replace(channel, status=status)
 
 
 async def _set_proxy(tx: Transaction, desk: Desk, name: str, proxy_enc: str) -> Channel:

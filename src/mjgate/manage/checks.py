@@ -7,12 +7,14 @@ from enum import StrEnum
 from ipaddress import ip_network
 from typing import Final, TypeVar
 
-from mjgate.manage import BadValue
+from mjgate.manage import BadValue, NotDone, Taken
+from mjgate.store.database import ConstraintBroken
 
 E = TypeVar("E", bound=StrEnum)
 
 AMOUNT_MOST: Final = 10**15
 NAME_MOST: Final = 64
+REFERENCE_MOST: Final = 128
 NETWORKS_MOST: Final = 100
 
 _NAME: Final = re.compile(r"[^\W_][\w.@+ -]{0,62}[\w.@+-]|[^\W_]")
@@ -43,6 +45,27 @@ def count(number: int | None, *, field: str) -> int | None:
     if number is not None and not 1 <= number <= 1_000_000:  # noqa: PLR2004  said in the text
         raise BadValue(f"{field} cannot be {number}: take 1 to 1,000,000.", field=field)
     return number
+
+
+def text(words: str, *, field: str, least: int = 0, most: int) -> str:
+    """A line of visible characters."""
+    if not least <= len(words) <= most or not words.isprintable():
+        raise BadValue(f"{field} must have {least} to {most} visible characters.", field=field)
+    return words
+
+
+def reference(words: str) -> str:
+    """What an entry of the ledger is known by elsewhere; nothing for none."""
+    return text(words, field="reference", most=REFERENCE_MOST)
+
+
+def used_before(broken: ConstraintBroken, reference: str) -> NotDone:
+    """What to say of a reference that the ledger has already; else the trouble goes on."""
+    if broken.name != "a_reference_is_used_once":
+        raise broken
+    return Taken(
+        f"The reference {reference!r} was used before: nothing was given again.", noun="reference"
+    )
 
 
 def word(kind: type[E], text: str, *, field: str) -> E:

@@ -77,6 +77,11 @@ async def logout(desk: Desk, session: str) -> None:
     await desk.store.write(sessions.end, session)
 
 
+async def forget_logins(tx: Transaction, now: int) -> None:
+    """Drop sessions that have expired, and guesses that no longer count."""
+    await sessions.forget_before(tx, sessions=now - ABSOLUTE, tries=now - FORGET)
+
+
 async def confirm(desk: Desk, checker: Checker, visitor: Visitor, password: str) -> None:
     """Refuse who cannot repeat his own password; guesses are counted. BadValue, TooMany."""
     store = desk.store

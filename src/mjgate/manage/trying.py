@@ -32,7 +32,7 @@ class Trial:
     milliseconds: int
 
 
-async def try_channel(desk: Desk, upstream: Upstream, name: str) -> Trial:
+async def try_channel(desk: Desk, upstream: Upstream, name: str | int) -> Trial:
     """Ask a channel, known by name or id, whether it knows its key. NoSuch."""
     channel = await found(desk.store.reader, name)
     began = time.monotonic()

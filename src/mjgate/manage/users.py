@@ -8,7 +8,8 @@ from typing import Final
 from mjgate.domain.account import Role
 from mjgate.domain.clock import DAY
 from mjgate.keys import Purpose, fingerprint, new_key
-from mjgate.manage import BadValue, Desk, NoSuch, Taken, checks, passwords
+from mjgate.manage import Desk, NoSuch, Taken, checks, passwords
+from mjgate.manage.people import Who, found
 from mjgate.store import accounts, ledger, settings
 from mjgate.store.database import ConstraintBroken, Transaction
 
@@ -16,7 +17,6 @@ FIRST_ADMIN: Final = "admin"
 ONE_TIME: Final = DAY
 """How long the first admin's random password is good."""
 
-_REFERENCE_MOST: Final = 128
 _PASSWORD_LENGTH: Final = 20
 
 
@@ -77,14 +77,11 @@ async def first_admin(desk: Desk, password: str = "") -> MadeUser | None:
     return await desk.store.write(_create_first, desk, draft)
 
 
-async def topup(desk: Desk, username: str, units: int, *, reference: str = "") -> tuple[int, int]:
+async def topup(desk: Desk, who: Who, units: int, *, reference: str = "") -> tuple[int, int]:
     """Give a user money; his id and new balance. A reference counts once, for ever."""
     checks.amount(units, field="units")
-    if len(reference) > _REFERENCE_MOST or not reference.isprintable():
-        raise BadValue(
-            f"A reference is up to {_REFERENCE_MOST} visible characters.", field="reference"
-        )
-    return await desk.store.write(_topup, desk, username, units, reference)
+    checks.reference(reference)
+    return await desk.store.write(_topup, desk, who, units, reference)
 
 
 async def _draft(desk: Desk, wanted: NewUser) -> _Draft:
@@ -159,28 +156,21 @@ async def _create(tx: Transaction, desk: Desk, draft: _Draft) -> MadeUser:
 
 
 async def _topup(
-    tx: Transaction, desk: Desk, username: str, units: int, reference: str
+    tx: Transaction, desk: Desk, who: Who, units: int, reference: str
 ) -> tuple[int, int]:
-    user = await accounts.user_named(tx, username)
-    if user is None:
-        raise NoSuch("user", username)
+    user = await found(tx, who)
     now = desk.clock.now()
     try:
         await ledger.grant(tx, user.id, units, now, reference=reference or None)
     except ConstraintBroken as broken:
-        if broken.name != "a_reference_is_used_once":
-            raise
-        raise Taken(
-            f"The reference {reference!r} was used before: nothing was given again.",
-            noun="reference",
-        ) from None
+        raise checks.used_before(broken, reference) from None
     await settings.audit(
         tx,
         actor=desk.actor,
         act="user topped up",
         subject=f"user {user.id}",
         now=now,
-        after={"units": units, "reference": reference},
+        before={"balance": user.balance},
+        after={"balance": user.balance + units, "units": units, "reference": reference},
     )
-    after = await accounts.user_named(tx, username)
-    return user.id, user.balance + units if after is None else after.balance
+    return user.id, user.balance + units

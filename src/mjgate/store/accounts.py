@@ -223,12 +223,18 @@ async def add_token(tx: Transaction, values: Mapping[str, Any]) -> int:
     return 0 if row is None else int(row["id"])
 
 
-async def revoke_token(tx: Transaction, token_id: int, now: int) -> bool:
-    """Take the key back for good; its running tasks still settle. False if it was gone."""
+async def revoke_token(
+    tx: Transaction, token_id: int, now: int, *, user_id: int | None = None
+) -> bool:
+    """Take the key back for good; its running tasks still settle. False if there is none."""
     changed = await tx.run(
-        "UPDATE tokens SET deleted_at = :now WHERE id = :id AND deleted_at IS NULL",
+        """
+        UPDATE tokens SET deleted_at = :now WHERE id = :id AND deleted_at IS NULL
+        AND (CAST(:user_id AS BIGINT) IS NULL OR user_id = :user_id)
+        """,
         id=token_id,
         now=now,
+        user_id=user_id,
     )
     return changed == 1
 

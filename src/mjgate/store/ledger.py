@@ -60,6 +60,19 @@ async def grant(
 ) -> None:
     """Give a user `amount` units, which may be negative as far as his balance covers it."""
     kind = Kind.GRANT if amount >= 0 else Kind.ADJUST
+    await _give(tx, user_id, kind, amount, now, reference)
+
+
+async def adjust(
+    tx: Transaction, user_id: int, amount: int, now: int, *, reference: str | None = None
+) -> None:
+    """The same where an admin puts something right."""
+    await _give(tx, user_id, Kind.ADJUST, amount, now, reference)
+
+
+async def _give(
+    tx: Transaction, user_id: int, kind: Kind, amount: int, now: int, reference: str | None
+) -> None:
     await tx.run(
         """
         INSERT INTO ledger (kind, user_id, amount, reference, at)

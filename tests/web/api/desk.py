@@ -28,8 +28,9 @@ class Manager:
     headers: dict[str, str] = field(default_factory=dict[str, str])
 
     async def ask(self, method: str, path: str, body: object = None) -> httpx.Response:
-        json = {} if body is None else {"json": body}
-        return await self.client.request(method, path, headers=self.headers, **json)
+        if body is None:
+            return await self.client.request(method, path, headers=self.headers)
+        return await self.client.request(method, path, headers=self.headers, json=body)
 
     async def data(self, method: str, path: str, body: object = None) -> Json:
         """What is in the envelope of an answer that must be good."""

@@ -1,5 +1,7 @@
 """Logging in: what a cookie needs, how long it is good, and how guessing is slowed."""
 
+from dataclasses import replace
+
 import httpx
 
 from mjgate.domain.clock import DAY, HOUR, MINUTE, SECOND
@@ -67,7 +69,7 @@ async def test_each_login_has_a_new_session_that_scripts_cannot_read(rig: Rig) -
     assert first.cookies["mjgate"] not in {each["id_hash"] for each in dump}
 
 
-PAGES = [
+PAGES: list[tuple[dict[str, str], int]] = [
     ({}, 200),
     ({"Origin": "http://evil.example"}, 403),
     ({"Origin": "null"}, 403),
@@ -273,11 +275,8 @@ async def test_a_failed_login_is_audited_without_what_was_typed(rig: Rig) -> Non
 @one_engine
 async def test_under_https_the_cookie_is_bound_to_this_host(rig: Rig) -> None:
     await a_user(rig)
-    gateway = rig.gateway
-    links = type(gateway.links)("https://gateway", gateway.keys)
-    secure = type(gateway)(
-        **{name: getattr(gateway, name) for name in gateway.__slots__} | {"links": links}
-    )
+    links = replace(rig.gateway.links, public_url="https://gateway")
+    secure = replace(rig.gateway, links=links)
     transport = httpx.ASGITransport(create_app(secure, WebSettings()))
     async with httpx.AsyncClient(transport=transport, base_url="https://gateway") as client:
         answer = await enter(client, "carol")
@@ -355,13 +354,13 @@ async def test_what_a_body_must_not_be_is_named(rig: Rig) -> None:
 @one_engine
 async def test_every_answer_below_api_has_the_envelope(rig: Rig) -> None:
     nobody = Manager(rig.client, 0)
-    plain = {"content": b"{}", "headers": {"Content-Type": "text/plain"}}
-    large = {"content": b" " * 300_000}
+    text = {"Content-Type": "text/plain"}
 
     missing = await nobody.refused(404, "GET", "/api/nothing/here")
     bare = await nobody.refused(404, "GET", "/api")
     method = await rig.client.delete("/api/status")
-    media, size = [await rig.client.post(LOGIN, **each) for each in (plain, large)]  # pyright: ignore[reportArgumentType]
+    media = await rig.client.post(LOGIN, content=b"{}", headers=text)
+    size = await rig.client.post(LOGIN, content=b" " * 300_000)
 
     assert missing["message"] == "There is nothing at /api/nothing/here."
     assert bare["message"].startswith("There is nothing here")

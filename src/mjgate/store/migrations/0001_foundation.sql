@@ -37,6 +37,7 @@ CREATE TABLE users (
     max_windows BIGINT NOT NULL DEFAULT 20,
     created_at BIGINT NOT NULL,
     deleted_at BIGINT,
+    purged_at BIGINT,
     CONSTRAINT a_role_is_admin_or_user CHECK (role IN ('admin', 'user')),
     CONSTRAINT a_user_is_enabled_or_disabled CHECK (status IN ('enabled', 'disabled')),
     CONSTRAINT a_balance_is_not_negative CHECK (balance >= 0),
@@ -145,6 +146,7 @@ CREATE TABLE channels (
     broken_until BIGINT NOT NULL DEFAULT 0,
     broken_times BIGINT NOT NULL DEFAULT 0,
     probe_at BIGINT NOT NULL DEFAULT 0,
+    leaving BIGINT NOT NULL DEFAULT 0,
     created_at BIGINT NOT NULL,
     deleted_at BIGINT,
     CONSTRAINT a_channel_is_enabled_disabled_or_draining CHECK (

@@ -4,12 +4,21 @@ from typing import Final
 
 from starlette.routing import Route
 
-from mjgate.web.api import own, status
+from mjgate.web.api import channels, groups, own, records, status, tokens, tuning, users
 from mjgate.web.api.rows import Row
 from mjgate.web.api.serve import made_of
 from mjgate.web.context import Context
 
-ROWS: Final[tuple[Row, ...]] = (*status.ROWS, *own.ROWS)
+ROWS: Final[tuple[Row, ...]] = (
+    *status.ROWS,
+    *own.ROWS,
+    *tokens.ROWS,
+    *users.ROWS,
+    *channels.ROWS,
+    *groups.ROWS,
+    *tuning.ROWS,
+    *records.ROWS,
+)
 """Every address of the management API."""
 
 

@@ -1,7 +1,7 @@
 """What a row takes and gives, member by member, in words: for the documents."""
 
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Any, Union, get_args, get_origin
 
@@ -45,9 +45,10 @@ def _word(kind: Any) -> str:  # noqa: ANN401  a type of any form
         return "null"
     if isinstance(kind, type) and issubclass(kind, Enum):
         return "one of " + " ".join(str(each.value) for each in kind)
-    origin = get_origin(kind)
+    origin: Any = get_origin(kind)
     if origin in {list, tuple, frozenset}:
         return f"list of {_word(get_args(kind)[0])}"
     if origin is dict:
         return "object"
-    return _WORDS.get(kind, "object")
+    words: Mapping[Any, str] = _WORDS
+    return words.get(kind, "object")

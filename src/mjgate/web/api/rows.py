@@ -21,7 +21,8 @@ from mjgate.web.context import Context
 
 PAGE: Final = 20
 PAGE_MOST: Final = 100
-NUMBER_MOST: Final = 10**15
+NUMBER_MOST: Final = 10**18
+NEWEST: Final = 2**62
 
 _SIZES: Final = ("page_size", "ps", "size")
 
@@ -125,6 +126,11 @@ class Call:
             raise BadField(msg, field=names[0])
         return number
 
+    def below(self) -> int:
+        """Where a part of a long list begins: below the last id that was seen. BadField."""
+        cursor = self.number("cursor", default=NEWEST)
+        return NEWEST if cursor is None else cursor
+
     def page(self) -> Wanted:
         """Which page is asked for; a size beyond the bounds is brought into them. BadField."""
         size = self.number(*_SIZES, default=PAGE)
@@ -210,7 +216,7 @@ def takes(  # noqa: PLR0913  what a row has
     )  # fmt: skip
 
 
-def given(body: Struct) -> dict[str, object]:
+def given(body: Struct) -> dict[str, Any]:
     """The members that a body with `UNSET` defaults really named."""
     return {
         name: value
@@ -219,7 +225,13 @@ def given(body: Struct) -> dict[str, object]:
     }
 
 
+def piece(found: list[T], size: int, number: Callable[[T], int]) -> Piece[T]:
+    """The first `size` of what was found; that there is more shows in there being one more."""
+    shown = found[:size]
+    return Piece(shown, number(shown[-1]) if len(found) > size else None)
+
+
 def _whole(text: str) -> int | None:
     if text.isascii() and text.isdigit():
-        return int(text) if len(text) <= 15 else NUMBER_MOST  # noqa: PLR2004  as many digits
+        return int(text) if len(text) <= 18 else NUMBER_MOST  # noqa: PLR2004  as many digits
     return None

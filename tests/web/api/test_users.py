@@ -1,0 +1,193 @@
+"""Users, as an admin changes them; what each change ends, and what it must not do."""
+
+import asyncio
+
+from mjgate.manage import Prevented
+from mjgate.manage.people import change_user
+from mjgate.store import ledger
+from tests.rig import MakeRig, Rig
+from tests.web.api.desk import PASSWORD, Manager, a_user, an_admin, desk_of, manages
+from tests.web.shape import FOX, IMAGINE, one_engine
+
+USERS = "/api/user/"
+
+
+async def test_a_user_is_made_found_changed_and_taken_away(rig: Rig, admin: Manager) -> None:
+    made = await admin.data("POST", USERS, {"username": "dora", "quota": 500})
+    place = f"{USERS}{made['id']}"
+    changed = await admin.data("PUT", place, {"max_running": 3, "username": "dora2"})
+    listed = await admin.data("GET", f"{USERS}?q=DORA&ps=1")
+    early = await admin.refused(409, "DELETE", place)
+    await admin.data("PUT", place, {"status": "disabled"})
+    await admin.data("DELETE", place)
+
+    assert (made["username"], made["quota"], made["role"]) == ("dora", 500, "user")
+    assert (changed["username"], changed["max_running"], changed["quota"]) == ("dora2", 3, 500)
+    assert (listed["total"], listed["items"][0]["id"]) == (1, made["id"])
+    assert early["message"].startswith("Disable the user first")
+    await admin.refused(404, "GET", place)
+    assert (await admin.data("POST", USERS, {"username": "dora2"}))["id"] != made["id"]
+    assert await rig.books() == ()
+
+
+async def test_a_deleted_user_leaves_a_ledger_without_his_name(rig: Rig, admin: Manager) -> None:
+    carol = await a_user(rig)
+    place = f"{USERS}{carol.id}"
+    key = await carol.data("POST", "/api/token/", {"name": "carols laptop"})
+    await admin.data("PUT", place, {"status": "disabled"})
+
+    await admin.data("DELETE", place)
+
+    rig.clock.pass_by(1_001)
+    answer = await rig.client.post(IMAGINE, json=FOX, headers={"mj-api-secret": key["key"]})
+    row = await rig.gateway.store.reader.row("SELECT * FROM users WHERE id = :id", id=carol.id)
+    kept = await admin.data("GET", f"/api/ledger/?user_id={carol.id}")
+    assert answer.status_code == 401
+    assert (await carol.ask("GET", "/api/user/self")).status_code == 401
+    assert row is not None
+    assert "carol" not in repr(tuple(row))
+    assert [each["kind"] for each in kept["items"]] == ["grant"]
+    assert await rig.books() == ()
+
+
+async def test_disabling_ends_everything_within_a_second(rig: Rig, admin: Manager) -> None:
+    alice = manages(rig, rig.alice)
+    assert (await rig.post(IMAGINE, FOX)).status_code == 200
+
+    await admin.data("PUT", f"{USERS}{rig.alice.user_id}", {"status": "disabled"})
+    rig.clock.pass_by(1_001)
+
+    assert (await rig.post(IMAGINE, FOX)).status_code == 403
+    assert (await alice.ask("GET", "/api/user/self")).status_code == 403
+    assert (await admin.data("GET", f"{USERS}{alice.id}"))["status"] == "disabled"
+
+
+async def test_the_last_active_admin_stays_one(rig: Rig, admin: Manager) -> None:
+    place = f"{USERS}{admin.id}"
+
+    found = [
+        await admin.refused(409, "PUT", place, {"role": "user"}),
+        await admin.refused(409, "PUT", place, {"status": "disabled"}),
+        await admin.refused(409, "DELETE", place),
+    ]
+    another = await an_admin(rig, "another")
+    demoted = await another.data("PUT", place, {"role": "user"})
+
+    assert all("admin" in each["message"] or "Disable" in each["message"] for each in found)
+    assert demoted["role"] == "user"
+    await admin.refused(403, "GET", USERS)
+
+
+async def test_two_admins_who_demote_each_other_leave_one(rig: Rig, admin: Manager) -> None:
+    another = await an_admin(rig, "another")
+    desk = desk_of(rig)
+
+    done = await asyncio.gather(
+        *(change_user(desk, each.id, {"enabled": False}) for each in (admin, another)),
+        return_exceptions=True,
+    )
+
+    assert [type(each) for each in done].count(Prevented) == 1
+
+
+async def test_money_is_given_once_and_taken_as_far_as_it_is_free(rig: Rig, admin: Manager) -> None:
+    carol = await a_user(rig)
+    topup, adjust = f"{USERS}{carol.id}/topup", f"{USERS}{carol.id}/adjust"
+    before = (await admin.data("GET", f"{USERS}{carol.id}"))["quota"]
+
+    given = await admin.data("POST", topup, {"units": 50, "reference": "invoice 1"})
+    twice = await admin.refused(409, "POST", topup, {"units": 50, "reference": "invoice 1"})
+    again = await admin.refused(
+        409, "POST", adjust, {"units": 1, "reason": "x", "reference": "invoice 1"}
+    )
+    wrong = [
+        await admin.refused(400, "POST", topup, {"units": units})
+        for units in (0, -5, 10**15 + 1, 1.5, "5", None)
+    ]
+    taken = await admin.data("POST", adjust, {"units": -30, "reason": "a mistake"})
+    beyond = await admin.refused(409, "POST", adjust, {"units": -(10**14), "reason": "all"})
+    silent = await admin.refused(400, "POST", adjust, {"units": -1, "reason": ""})
+
+    assert (given["quota"], taken["quota"]) == (before + 50, before + 20)
+    assert "was used before" in twice["message"]
+    assert "was used before" in again["message"]
+    assert {each["field"] for each in wrong} == {"units"}
+    assert (beyond["field"], str(before + 20) in beyond["message"]) == ("units", True)
+    assert silent["field"] == "reason"
+    assert (await admin.data("GET", f"{USERS}{carol.id}"))["quota"] == before + 20
+    kinds = [row["kind"] for row in (await carol.data("GET", "/api/ledger/self"))["items"]]
+    assert kinds == ["adjust", "grant", "grant"]
+    assert not (await ledger.check(rig.gateway.store.reader)).broken
+
+
+WRONG = [
+    ("POST", {"username": "alice"}, 409, None),
+    ("POST", {"username": ""}, 400, "username"),
+    ("POST", {"username": "x", "role": "king"}, 400, "role"),
+    ("POST", {"username": "x", "group": "gold"}, 404, None),
+    ("POST", {"username": "x", "quota": -1}, 400, "quota"),
+    ("POST", {"username": "x", "password": "short"}, 400, "password"),
+    ("POST", {"username": "x", "balance": 5}, 400, "balance"),
+    ("PUT", {"username": "alice"}, 409, None),
+    ("PUT", {"group": "gold"}, 400, "group"),
+    ("PUT", {"status": "gone"}, 400, "status"),
+    ("PUT", {"role": 1}, 400, "role"),
+    ("PUT", {"quota": 5}, 400, "quota"),
+    ("PUT", {"max_running": 0}, 400, "max_running"),
+    ("PUT", {"max_waiting": None}, 400, "max_waiting"),
+    ("PUT", {"password": "short"}, 400, "password"),
+]
+
+
+@one_engine
+async def test_what_cannot_be_is_refused_by_its_field_and_nothing_is_half_done(
+    rig: Rig, admin: Manager
+) -> None:
+    carol = await a_user(rig)
+    before = await admin.data("GET", f"{USERS}{carol.id}")
+    count = (await admin.data("GET", USERS))["total"]
+
+    for method, body, status, field in WRONG:
+        place = USERS if method == "POST" else f"{USERS}{carol.id}"
+        found = await admin.refused(status, method, place, body)
+        assert found["field"] == field, body
+
+    assert await admin.data("GET", f"{USERS}{carol.id}") == before
+    assert (await admin.data("GET", USERS))["total"] == count
+    await admin.refused(404, "PUT", f"{USERS}999", {"role": "user"})
+    await admin.refused(404, "GET", f"{USERS}x")
+
+
+@one_engine
+async def test_pages_are_brought_into_their_bounds(rig: Rig, admin: Manager) -> None:
+    await a_user(rig)
+    asked = {"": 20, "?page_size=0": 1, "?ps=2": 2, "?size=3": 3, "?page_size=100000": 100}
+
+    sizes = {query: (await admin.data("GET", USERS + query))["page_size"] for query in asked}
+    pages = [await admin.data("GET", f"{USERS}?p={number}&ps=1") for number in (0, 1, 2, 99)]
+    wrong = [
+        await admin.refused(400, "GET", f"{USERS}?{query}")
+        for query in ("p=-1", "p=x", "page_size=-5", "ps=1.5", "size=%D9%A3")
+    ]
+
+    assert sizes == asked
+    assert [page["page"] for page in pages] == [1, 1, 2, 99]
+    assert pages[0]["items"] == pages[1]["items"] != pages[2]["items"]
+    assert pages[3]["items"] == []
+    assert [each["field"] for each in wrong] == ["p", "p", "page_size", "page_size", "page_size"]
+
+
+@one_engine
+async def test_an_admin_gives_a_new_password_which_ends_sessions(
+    make_rig: MakeRig,
+) -> None:
+    rig = await make_rig()
+    admin, carol = await an_admin(rig), await a_user(rig)
+    login = {"username": "carol", "password": PASSWORD}
+    first = await rig.client.post("/api/user/login", json=login)
+
+    await admin.data("PUT", f"{USERS}{carol.id}", {"password": "another good one"})
+
+    after = await rig.client.get("/api/user/self")
+    again = await rig.client.post("/api/user/login", json=login)
+    assert (first.status_code, after.status_code, again.status_code) == (200, 401, 401)
