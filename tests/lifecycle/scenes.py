@@ -16,6 +16,9 @@ from mjgate.domain.task import State
 from mjgate.store.database import Database
 from tests.cli.processes import Service, ask, json_of, service
 
+PLACES = ("before-send", "unanswered", "answered", "submitted", "handed-on", "looked", "finished")
+"""Where a gateway may be made to die, by the name that is given to its `checkpoint`."""
+
 SUBMITS = 6
 ROOM = 3
 PATIENCE = 100.0

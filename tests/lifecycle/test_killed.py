@@ -14,6 +14,7 @@ import pytest
 from mjgate.domain.task import State
 from tests.lifecycle.scenes import (
     PATIENCE,
+    PLACES,
     SUBMITS,
     Scene,
     a_scene,
@@ -28,7 +29,6 @@ pytestmark = [
     pytest.mark.usefixtures("loopback"),
 ]
 
-PLACES = ("before-send", "unanswered", "answered", "submitted", "handed-on", "looked", "finished")
 BEATS = 15.0
 AT_ONCE = 4.0
 

@@ -1,18 +1,35 @@
 """Nodes know each other by their beats, and close what a dead one left."""
 
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
 import pytest
 
 from mjgate import workers
 from mjgate.domain.clock import DAY, MINUTE, SECOND
 from mjgate.domain.task import State
-from mjgate.lifecycle import nodes
+from mjgate.domain.timing import Timing
+from mjgate.lifecycle import Gateway, nodes
+from mjgate.lifecycle.routing import Route
+from mjgate.lifecycle.settings import in_force
+from mjgate.lifecycle.window import confirm
 from mjgate.store import attempts, settings
 from mjgate.store import nodes as rows
 from mjgate.store.database import Transaction
 from tests.lifecycle.conftest import Bench
-from tests.lifecycle.hands import accept, fresh
+from tests.lifecycle.hands import (
+    accept,
+    caller_of,
+    confirmation,
+    fresh,
+    open_window,
+    rows_of,
+    submitted,
+)
 from tests.lifecycle.raw import speaking, taken
-from tests.rig import MakeRig
+from tests.rig import MakeRig, a_gateway
 
 
 def by_beats_alone(node: str) -> None:
@@ -129,3 +146,42 @@ async def test_a_process_that_is_told_to_stop_gives_up_what_is_still_unanswered(
     assert task.state is State.UNKNOWN
     assert len(handed_on) == len(upstream.requests) == 1
     assert await rig.books() == ()
+
+
+@pytest.fixture
+async def other(bench: Bench, database_url: str, tmp_path: Path) -> AsyncGenerator[Gateway]:
+    """A second node on the database of the bench."""
+    async with AsyncExitStack() as stack:
+        yield await a_gateway(stack, database_url, tmp_path, bench.clock, Timing())
+
+
+async def test_a_window_confirmed_on_two_nodes_at_once_is_sent_and_held_once(
+    bench: Bench, other: Gateway
+) -> None:
+    task = await submitted(bench.gateway, bench.alice)
+    route = Route(bench.channel_id, task.credential_id or 0)
+    window = await open_window(bench.gateway, bench.alice, route)
+    caller = await caller_of(bench.gateway, bench.alice)
+
+    confirmed = await asyncio.gather(
+        *(confirm(node, caller, confirmation(window)) for node in 4 * (bench.gateway, other))
+    )
+
+    ledger_rows, _ = await rows_of(bench.gateway, window)
+    assert sum(attempt is not None for _, attempt in confirmed) == 1
+    assert [(row["kind"], row["hold_no"]) for row in ledger_rows] == [("hold", 1)]
+    assert await bench.books() == ()
+
+
+async def test_a_setting_changed_on_one_node_is_in_force_on_the_other_within_a_second(
+    bench: Bench, other: Gateway
+) -> None:
+    before = await in_force(other)
+    now = bench.clock.now()
+    await bench.gateway.store.write(
+        settings.set_value, "maintenance", value=True, actor="test", now=now
+    )
+
+    bench.clock.pass_by(SECOND)
+
+    assert (before.maintenance, (await in_force(other)).maintenance) == (False, True)

@@ -39,6 +39,7 @@ from mjgate.lifecycle.track import Tracker
 from mjgate.store import ledger
 from mjgate.store.columns import from_row
 from mjgate.web import WebSettings, create_app
+from tests.lifecycle.scenes import PLACES
 from tests.lifecycle.stage import MOODS, Job, Stage
 from tests.lifecycle.talker import talking
 from tests.lifecycle.test_the_books import begin_anew, reachable
@@ -46,7 +47,6 @@ from tests.rig import HandClock, Person, a_channel, a_gateway, a_person
 
 T = TypeVar("T")
 
-PLACES = ("before-send", "unanswered", "answered", "submitted", "handed-on", "looked", "finished")
 PICKS = st.integers(0, 99)
 NODES = st.integers(0, 1)
 PAUSES = st.sampled_from((*(4 * (2 * SECOND, 12 * SECOND)), 80 * SECOND, 20 * MINUTE, 2 * HOUR))
@@ -137,12 +137,13 @@ class WholeLife(RuleBasedStateMachine):
 
     # What clients do
 
-    @initialize()
-    def begins(self) -> None:
-        self.submits(0, "takes", hook=True)
+    @initialize(moods=st.lists(st.sampled_from(MOODS), min_size=1, max_size=4))
+    def begins(self, moods: list[str]) -> None:
+        for at, mood in enumerate(moods):
+            self.submits(at % 2, mood, hook=True)
 
     @precondition(lambda self: len(self.seen) < MOST)
-    @rule(at=NODES, mood=st.sampled_from((*(6 * MOODS[:1]), *MOODS)), hook=st.booleans())
+    @rule(at=NODES, mood=st.sampled_from((*(3 * MOODS[:1]), *MOODS)), hook=st.booleans())
     def submits(self, at: int, mood: str, *, hook: bool) -> None:
         self.stage.mood = mood
         self.keys.append(uuid.uuid4().hex)
@@ -407,7 +408,7 @@ def in_world(world: World) -> type[WholeLife]:
 
 @pytest.mark.timeout(400)  # a walk that breaks something is made short before it is shown
 @pytest.mark.parametrize(
-    ("walks", "steps"), [(8, 16), pytest.param(40, 40, marks=pytest.mark.slow)]
+    ("walks", "steps"), [(12, 20), pytest.param(40, 40, marks=pytest.mark.slow)]
 )
 def test_whatever_happens_a_task_goes_on_and_ends_once(
     database_url: str, tmp_path: Path, loopback: None, walks: int, steps: int
