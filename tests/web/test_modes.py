@@ -220,3 +220,40 @@ async def test_what_cannot_be_counted_is_not_sent(rig: Rig, prompt: str) -> None
 
     refused(answer, 200, "multiple_jobs")
     await untouched(rig)
+
+
+@one_engine
+async def test_a_mode_that_the_key_may_not_use_cannot_be_asked_for_in_a_window(rig: Rig) -> None:
+    grid = await rig.imagine("a red fox --relax")
+    await rig.finished(grid)
+    window = (await rig.press(grid, "V1", enableRemix=True))["result"]
+    await set_key(rig, rig.alice, modes="RELAX FAST")
+    asked: list[tuple[str, dict[str, object]]] = [
+        ("/mj", {"prompt": "a fox \u2014turbo"}),
+        ("/mj", {"modes": ["TURBO"]}),
+        ("/mj", {"accountFilter": {"modes": ["TURBO"]}}),
+        ("/mj-turbo/mj", {"modes": ["RELAX"]}),
+    ]
+
+    for prefix, body in asked:
+        answer = await rig.post(f"{prefix}/submit/modal", {"taskId": window, **body})
+        refused(answer, 403, "mode_not_allowed")
+    dry = await rig.post("/mj-turbo/mj/submit/modal?dryRun=1", {"taskId": window})
+    taken = await rig.post("/mj-fast/mj/submit/modal", {"taskId": window, "modes": ["TURBO"]})
+    task = await rig.finished(window)
+
+    refused(dry, 403, "mode_not_allowed")
+    assert (taken.json()["code"], task["mode"]) == (1, "RELAX")
+
+
+@one_engine
+async def test_a_window_in_a_mode_that_the_key_may_not_use_is_not_confirmed(rig: Rig) -> None:
+    grid = await rig.imagine("a red fox --turbo")
+    await rig.finished(grid)
+    window = (await rig.press(grid, "V1", enableRemix=True))["result"]
+    await set_key(rig, rig.alice, modes="RELAX")
+
+    answer = await rig.post("/mj/submit/modal", {"taskId": window})
+
+    refused(answer, 403, "mode_not_allowed")
+    assert (await rig.fetch(window))["status"] == "MODAL"

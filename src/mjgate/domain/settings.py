@@ -90,6 +90,10 @@ class Settings:
         least=0,
         most=1_000_000,
     )
+    banned_words: bool = switch(
+        default=False,
+        meaning="Refuse prompts that have a word of the list of banned words, with code 24.",
+    )
     cancel_settles: bool = switch(
         default=True,
         meaning="A cancel that the channel did not confirm is paid for; off: it is released.",
@@ -124,15 +128,6 @@ class Settings:
         "MiB of disk that must be left for new tasks to be taken; copying stops at half of it.",
         least=0,
         most=1_000_000,
-    )
-
-    reference_mib: int = number(20, "MiB that a reference image may have.", least=1, most=64)
-    reference_megapixels: int = number(
-        50, "Millions of pixels that a reference image may have.", least=1, most=500
-    )
-    rehost_references: bool = switch(
-        default=False,
-        meaning="Fetch reference images that users name by address, and hand on our own copy.",
     )
 
     reference_mib: int = number(20, "MiB that a reference image may have.", least=1, most=64)

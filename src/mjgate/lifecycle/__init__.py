@@ -25,6 +25,7 @@ from mjgate.files import Blobs
 from mjgate.imaging import Imaging
 from mjgate.keys import Keys
 from mjgate.lifecycle.absence import Absence
+from mjgate.lifecycle.automaton import Words
 from mjgate.lifecycle.faults import Faults
 from mjgate.lifecycle.lines import Counts, Lines, Moment
 from mjgate.lifecycle.rounds import Rounds
@@ -105,6 +106,7 @@ class Gateway:
     lines: Lines = field(default_factory=Lines)
     channels: Moment[Sequence[Channel]] = field(default_factory=Moment[Sequence[Channel]])
     credentials: Moment[Mapping[int, int]] = field(default_factory=Moment[Mapping[int, int]])
+    words: Words = field(default_factory=Words)
     installation: Moment[str] = field(default_factory=Moment[str])
     prices: Moment[PriceTable] = field(default_factory=Moment[PriceTable])
     settings: Moment[Settings] = field(default_factory=Moment[Settings])

@@ -27,6 +27,7 @@ from mjgate.domain.task import State, Task
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.hooks import check_hook
 from mjgate.lifecycle.settings import in_force
+from mjgate.lifecycle.words import check
 from mjgate.store import settings, tasks
 from mjgate.store.database import Reader
 
@@ -76,7 +77,10 @@ async def plan(gateway: Gateway, caller: Caller, order: Order, prefix: Mode | No
     wanted = _wanted(caller, order, prefix)
     mode = wanted or _inherited(caller, parent)
     caller.check(action, mode)
+    await check(gateway, order.prompt)
     shares = _shares(order, parent, partial(prices.of, action, mode, ratio=caller.ratio))
+    if len(shares) > 1:
+        await check(gateway, *(share.prompt for share in shares), sent=False)
     return Plan(
         order=order,
         action=action,

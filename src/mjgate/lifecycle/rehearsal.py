@@ -71,7 +71,7 @@ async def rehearse_modal(gateway: Gateway, caller: Caller, order: Order) -> Fore
     task = await waiting_for(gateway, caller, order)
     if task.confirmed:
         return Forecast(price=0, mode=task.mode, free=True)
-    check_prompt(task, order)
+    await check_prompt(gateway, caller, task, order)
     return await _forecast(gateway, task, await _home(gateway, task))
 
 

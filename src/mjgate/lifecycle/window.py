@@ -19,13 +19,14 @@ from mjgate.domain.errors import (
     QuotaNotEnough,
 )
 from mjgate.domain.order import Order
-from mjgate.domain.prompt import jobs, without_mode_flags
+from mjgate.domain.prompt import jobs, mode_flag, without_mode_flags
 from mjgate.domain.reasons import FailReason
 from mjgate.domain.task import State, Task
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.finish import fail_in
 from mjgate.lifecycle.inputs import Inputs, keep
 from mjgate.lifecycle.routing import Route, attempt_at
+from mjgate.lifecycle.words import check
 from mjgate.lifecycle.work import decode, encode
 from mjgate.store import accounts, attempts, blobs, channels, lanes, tasks, timers
 from mjgate.store.attempts import Attempt
@@ -68,7 +69,7 @@ async def confirm(gateway: Gateway, caller: Caller, order: Order) -> tuple[Task,
     task = await waiting_for(gateway, caller, order)
     if task.state is not State.WINDOW:
         return task, None
-    confirmation = await _confirmation(gateway, task, order)
+    confirmation = await _confirmation(gateway, caller, task, order)
     channel = await channels.present(gateway.store.reader, task.channel_id or 0)
     if channel is None or task.credential_id is None:
         raise ParentChannelGone(field="taskId")
@@ -104,17 +105,28 @@ async def expire(gateway: Gateway) -> bool:
     return bool(late)
 
 
-def check_prompt(task: Task, order: Order) -> str:
-    """The prompt that a modal confirms. MultipleJobs if it is not one job."""
+async def check_prompt(gateway: Gateway, caller: Caller, task: Task, order: Order) -> str:
+    """The prompt that a modal confirms. MultipleJobs if it is not one job, BannedWord, …."""
     prompt = order.prompt or task.result.final_prompt or task.prompt
     if jobs(prompt) > 1:
         msg = "The prompt of a modal is one job; submit several as tasks of their own."
         raise MultipleJobs(msg, field="prompt")
+    _check_modes(caller, task, order)
+    await check(gateway, prompt, sent=bool(order.prompt))
     return prompt
 
 
-async def _confirmation(gateway: Gateway, task: Task, order: Order) -> Confirmation:
-    prompt = check_prompt(task, order)
+def _check_modes(caller: Caller, task: Task, order: Order) -> None:
+    """A window keeps its mode; who asks for one that his key may not use is told so."""
+    caller.check(task.action, task.mode)
+    flag = mode_flag(order.prompt)
+    for wanted in (order.modes, (flag,) if flag else ()):
+        if wanted and not any(map(caller.may_use, wanted)):
+            caller.check(task.action, wanted[0])
+
+
+async def _confirmation(gateway: Gateway, caller: Caller, task: Task, order: Order) -> Confirmation:
+    prompt = await check_prompt(gateway, caller, task, order)
     inputs = await keep(gateway, order)
     before = decode(task.request)
     request = replace(

@@ -148,6 +148,8 @@ async def _order(context: Context, request: Request, rule: Rule, body: bytes) ->
         order = await asyncio.to_thread(lambda: read_order(rule, decode(body)))
     else:
         order = read_order(rule, decode(body))
+    if rule.path == MODAL and request.state.mode is not None:
+        order = replace(order, modes=(request.state.mode,))
     return replace(order, hops=hops) if hops else order
 
 

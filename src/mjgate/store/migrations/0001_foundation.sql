@@ -503,6 +503,14 @@ CREATE TABLE leases (
     fence BIGINT NOT NULL
 );
 
+CREATE TABLE banned_words (
+    id IDENTITY,
+    word TEXT NOT NULL,
+    plain TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX a_word_is_listed_once ON banned_words (plain);
+
 CREATE TABLE installation (
     id BIGINT PRIMARY KEY,
     name TEXT NOT NULL,
