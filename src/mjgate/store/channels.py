@@ -184,6 +184,14 @@ async def add_credential(
     )
 
 
+async def drop_credential(tx: Transaction, credential_id: int) -> bool:
+    """Forget a retired key for good: what it began can be asked for no more. False if in use."""
+    changed = await tx.run(
+        "DELETE FROM credentials WHERE id = :id AND retired_at IS NOT NULL", id=credential_id
+    )
+    return changed == 1
+
+
 async def set_status(tx: Transaction, channel_id: int, status: ChannelStatus) -> None:
     """Let the channel take new work, or not."""
     await tx.run(
