@@ -269,3 +269,16 @@ def _token(row: Row) -> Token:
         running=row["running"],
         created_at=row["created_at"],
     )
+
+
+async def hook_secret(reader: Reader, user_id: int) -> str:
+    """The sealed secrets that sign a user's events; empty if there is no such user."""
+    row = await reader.row("SELECT hook_secret_enc FROM users WHERE id = :id", id=user_id)
+    return "" if row is None else str(row["hook_secret_enc"])
+
+
+async def set_hook_secret(tx: Transaction, user_id: int, sealed: str) -> None:
+    """Put other secrets in their place."""
+    await tx.run(
+        "UPDATE users SET hook_secret_enc = :sealed WHERE id = :id", sealed=sealed, id=user_id
+    )

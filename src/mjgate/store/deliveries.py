@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Final, LiteralString
 
+from mjgate.domain.task import State
 from mjgate.domain.webhook import EventId
-from mjgate.store.database import Transaction
+from mjgate.store.database import Reader, Row, Transaction
 from mjgate.store.webhooks import Event, key
 
 
@@ -126,3 +127,127 @@ _TABLES: Final[tuple[LiteralString, ...]] = (
     "DELETE FROM deliveries WHERE task_id = :task_id AND seq = :seq AND kind = :kind",
     "DELETE FROM outbox WHERE task_id = :task_id AND seq = :seq AND kind = :kind",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """An event as its owner finds it in the log."""
+
+    id: EventId
+    url: str
+    endpoint: str
+    state: State
+    progress: int
+    status: str
+    tries: int
+    made_at: int
+    due_at: int
+    done_at: int | None
+
+
+COUNTED: Final = 10_001
+"""A count stops here: who has more sees that there are more."""
+
+PAGES: Final = 10_000
+"""So far into the log a numbered page may begin."""
+
+
+async def log(
+    reader: Reader, user_id: int, *, status: str | None, task_id: int | None, skip: int, most: int
+) -> tuple[list[Logged], int]:
+    """One page of a user's events, from the newest, and how many there are, counted to a bound."""
+    wanted = {"user_id": user_id, "status": status, "task_id": task_id}
+    rows = await reader.rows(
+        """
+        SELECT * FROM outbox
+        WHERE user_id = :user_id AND (CAST(:status AS TEXT) IS NULL OR status = :status)
+        AND (CAST(:task_id AS BIGINT) IS NULL OR task_id = :task_id)
+        ORDER BY task_id DESC, seq DESC, kind LIMIT :most OFFSET :skip
+        """,
+        **wanted,
+        most=most if skip <= PAGES else 0,
+        skip=min(skip, PAGES),
+    )
+    count = await reader.row(
+        """
+        SELECT COUNT(*) AS n FROM (
+            SELECT 1 FROM outbox
+            WHERE user_id = :user_id AND (CAST(:status AS TEXT) IS NULL OR status = :status)
+            AND (CAST(:task_id AS BIGINT) IS NULL OR task_id = :task_id) LIMIT :bound
+        ) found
+        """,
+        **wanted,
+        bound=COUNTED,
+    )
+    return [_logged(row) for row in rows], 0 if count is None else int(count["n"])
+
+
+async def one(reader: Reader, event: EventId, user_id: int) -> tuple[Logged, list[Attempt]] | None:
+    """A user's event with every attempt to deliver it; None if he has no such event."""
+    row = await reader.row(
+        """
+        SELECT * FROM outbox
+        WHERE task_id = :task_id AND seq = :seq AND kind = :kind AND user_id = :user_id
+        """,
+        user_id=user_id,
+        **key(event),
+    )
+    if row is None:
+        return None
+    attempts = await reader.rows(
+        """
+        SELECT * FROM deliveries WHERE task_id = :task_id AND seq = :seq AND kind = :kind
+        ORDER BY id
+        """,
+        **key(event),
+    )
+    return _logged(row), [
+        Attempt(event, each["at"], each["took"], each["status"], each["error"], each["answer"])
+        for each in attempts
+    ]
+
+
+async def replay(tx: Transaction, event: EventId, user_id: int, now: int) -> bool:
+    """Deliver a user's event once more, under the same id. False if he has no such event."""
+    changed = await tx.run(
+        """
+        UPDATE outbox SET status = 'due', due_at = :now, tries = 0, done_at = NULL, lease_until = 0
+        WHERE task_id = :task_id AND seq = :seq AND kind = :kind AND user_id = :user_id
+        """,
+        user_id=user_id,
+        now=now,
+        **key(event),
+    )
+    return changed == 1
+
+
+async def replay_dead(
+    tx: Transaction, user_id: int, *, endpoint: str | None, since: int, now: int
+) -> int:
+    """The same for everything of a user that died since then; how many events that are."""
+    return await tx.run(
+        """
+        UPDATE outbox SET status = 'due', due_at = :now, tries = 0, done_at = NULL, lease_until = 0
+        WHERE user_id = :user_id AND status = 'dead' AND made_at >= :since
+        AND (CAST(:endpoint AS TEXT) IS NULL OR endpoint = :endpoint)
+        """,
+        user_id=user_id,
+        endpoint=endpoint,
+        since=since,
+        now=now,
+    )
+
+
+def _logged(row: Row) -> Logged:
+    return Logged(
+        id=EventId(row["task_id"], row["seq"], row["kind"]),
+        url=row["url"],
+        endpoint=row["endpoint"],
+        state=State(row["state"]),
+        progress=row["progress"],
+        status=row["status"],
+        tries=row["tries"],
+        made_at=row["made_at"],
+        due_at=row["due_at"],
+        done_at=row["done_at"],
+    )

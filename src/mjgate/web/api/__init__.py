@@ -4,7 +4,18 @@ from typing import Final
 
 from starlette.routing import Route
 
-from mjgate.web.api import channels, groups, own, records, status, tokens, tuning, users
+from mjgate.web.api import (
+    channels,
+    groups,
+    hooks,
+    own,
+    records,
+    status,
+    tasks,
+    tokens,
+    tuning,
+    users,
+)
 from mjgate.web.api.rows import Row
 from mjgate.web.api.serve import made_of
 from mjgate.web.context import Context
@@ -18,6 +29,8 @@ ROWS: Final[tuple[Row, ...]] = (
     *groups.ROWS,
     *tuning.ROWS,
     *records.ROWS,
+    *tasks.ROWS,
+    *hooks.ROWS,
 )
 """Every address of the management API."""
 

@@ -3,17 +3,16 @@
 import json
 from typing import Final
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from mjgate.domain.errors import BadField, NotFound
 from mjgate.domain.task import STATUS
 from mjgate.domain.webhook import EventId, endpoint
-from mjgate.lifecycle.notify import send_test
+from mjgate.lifecycle.hook_test import send_test
 from mjgate.manage import hooks
 from mjgate.store import deliveries, receivers
 from mjgate.store.deliveries import COUNTED, Attempt, Logged
 from mjgate.web.api.rows import Call, Page, Row, Who, acts, looks, takes
-from mjgate.web.rates import Rate
 
 STATUSES: Final = ("due", "paused", "delivered", "dead", "dropped")
 
@@ -123,7 +122,7 @@ async def _log(call: Call) -> Page[EventView]:
         skip=page.skipped,
         most=page.size,
     )
-    capped = True if total == COUNTED else None
+    capped = True if total == COUNTED else UNSET
     return Page([_event(each) for each in found], total, page.number, page.size, capped)
 
 
@@ -170,7 +169,6 @@ async def _secret(call: Call) -> Secret:
 
 
 async def _test(call: Call, body: Place) -> Tried:
-    call.context.rates.take(Rate.WEBHOOK_TEST, f"user {call.visitor.user_id}")
     tried = await send_test(call.gateway, call.visitor.user_id, body.url)
     return Tried(
         delivered=tried.delivered,

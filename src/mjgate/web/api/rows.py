@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 from starlette.requests import Request
 
 from mjgate.domain.account import Visitor
@@ -49,6 +49,7 @@ class Page(Struct, Generic[T], frozen=True):
     total: int
     page: int
     page_size: int
+    total_capped: bool | UnsetType = UNSET  # there are more than were counted
 
 
 class Piece(Struct, Generic[T], frozen=True, omit_defaults=True):
