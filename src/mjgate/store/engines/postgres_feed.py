@@ -88,6 +88,8 @@ class PostgresFeed:
                     await self._exchange(connection)
             except StoreError as trouble:
                 log.warning("other processes are not heard", extra={"why": str(trouble)})
+            except Exception:
+                log.exception("other processes are not heard")
             if not self._closing:
                 self._changes.lose()
                 await asyncio.sleep(pause)

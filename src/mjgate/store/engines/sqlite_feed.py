@@ -66,6 +66,8 @@ class SqliteFeed:
                 if not is_busy(error):
                     log.warning("other processes are not heard", extra={"why": str(error)})
                     self._changes.lose()
+            except Exception:
+                log.exception("a listener failed")
 
     def _data_version(self) -> int:
         (version,) = self._reader.execute("PRAGMA data_version").fetchone()
