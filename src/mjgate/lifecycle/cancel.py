@@ -30,15 +30,20 @@ PATIENCE: Final = 5.0
 async def cancel(gateway: Gateway, task_id: str, *, by: Caller) -> Task:
     """Cancel the caller's task; as it stands afterwards. NotFound, AlreadyFinished."""
     task = await tasks.get(gateway.store.reader, task_id, seen_by=by)
+    return await stop(gateway, task, actor="user")
+
+
+async def stop(gateway: Gateway, task: Task, *, actor: str) -> Task:
+    """Cancel a task whose owner or an admin said so; as it then stands. AlreadyFinished."""
     if task.state.final:
         raise AlreadyFinished
     if task.state in {State.QUEUED, State.WINDOW}:
-        ended = await fail(gateway, task, FailReason.CANCELLED, actor="user", still=task.state)
-        return ended or await cancel(gateway, task_id, by=by)
+        ended = await fail(gateway, task, FailReason.CANCELLED, actor=actor, still=task.state)
+        return ended or await stop(gateway, await _present(gateway, task), actor=actor)
     if task.state in {State.SENDING, State.UNKNOWN}:
         if await gateway.store.write_surely(tasks.want_cancel, task.id):
-            return await tasks.by_id(gateway.store.reader, task.id) or task
-        return await cancel(gateway, task_id, by=by)
+            return await _present(gateway, task)
+        return await stop(gateway, await _present(gateway, task), actor=actor)
     return await carry_out(gateway, task)
 
 

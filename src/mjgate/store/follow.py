@@ -201,6 +201,12 @@ async def plan(tx: Transaction, seen: Sequence[Seen]) -> None:
     )
 
 
+async def follows(reader: Reader, task_id: int) -> bool:
+    """Whether somebody looks at the task from time to time."""
+    row = await reader.row("SELECT 1 AS one FROM follow WHERE task_id = :task_id", task_id=task_id)
+    return row is not None
+
+
 async def hasten(tx: Transaction, task_id: int, due_at: int) -> None:
     """Look at a task no later than `due_at`."""
     await tx.run(

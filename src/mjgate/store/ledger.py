@@ -55,6 +55,22 @@ async def enter(tx: Transaction, task: Task, kind: Kind, now: int) -> None:
     )
 
 
+async def give_back(tx: Transaction, task: Task, amount: int, now: int) -> None:
+    """Write that so much of the task's present hold goes back though it was settled."""
+    await tx.run(
+        """
+        INSERT INTO ledger (task_id, hold_no, kind, user_id, token_id, amount, at)
+        VALUES (:task_id, :hold_no, 'refund', :user_id, :token_id, :amount, :at)
+        """,
+        task_id=task.id,
+        hold_no=task.hold_no,
+        user_id=task.user_id,
+        token_id=task.token_id,
+        amount=amount,
+        at=now,
+    )
+
+
 async def grant(
     tx: Transaction, user_id: int, amount: int, now: int, *, reference: str | None = None
 ) -> None:

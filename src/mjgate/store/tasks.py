@@ -70,6 +70,20 @@ async def get(reader: Reader, task_id: str, *, seen_by: Caller) -> Task:
     return from_row(row)
 
 
+async def of(reader: Reader, task_id: str, *, user_id: int | None) -> Task | None:
+    """The user's task, or anybody's for None: only an admin asks so."""
+    row = await reader.row(
+        """
+        SELECT * FROM tasks WHERE (id = :id OR job_uuid = :job_uuid)
+        AND (CAST(:user_id AS BIGINT) IS NULL OR user_id = :user_id)
+        """,
+        id=parse_id(task_id) or 0,
+        job_uuid=task_id,
+        user_id=user_id,
+    )
+    return None if row is None else from_row(row)
+
+
 async def versions(reader: Reader, ids: Sequence[int], *, user_id: int) -> dict[int, Version]:
     """How often each of the user's tasks has changed, and which key it came with."""
     rows = await reader.rows(

@@ -1,0 +1,70 @@
+"""What an admin does to a task: giving money back, and having it looked at now."""
+
+from dataclasses import dataclass
+
+from mjgate.domain.task import Task
+from mjgate.manage import BadValue, Desk, Prevented, checks
+from mjgate.store import follow, refunds, settings, tasks
+from mjgate.store.database import ConstraintBroken, Transaction
+
+REASON_MOST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """What was given back."""
+
+    task_id: int
+    amount: int
+
+
+async def refund(desk: Desk, task: Task, *, reason: str, amount: int | None = None) -> Refund:
+    """Give back what was paid, or a part of it, with a reason; once. BadValue, Prevented."""
+    checks.text(reason, field="reason", least=1, most=REASON_MOST)
+    if amount is not None:
+        checks.amount(amount, field="amount")
+    return await desk.store.write(_refund, desk, task.id, amount, reason)
+
+
+async def refresh(desk: Desk, task: Task) -> None:
+    """Have the follower look at it now. Prevented where there is nothing to look at."""
+    await desk.store.write(_refresh, desk, task)
+
+
+async def _refund(
+    tx: Transaction, desk: Desk, task_id: int, amount: int | None, reason: str
+) -> Refund:
+    task = await tasks.locked(tx, task_id)
+    paid = 0 if task is None else await refunds.paid(tx, task)
+    if task is None or not paid:
+        raise Prevented("Nothing was paid for this task: it was released, is free, or still runs.")
+    given = paid if amount is None else amount
+    if given > paid:
+        raise BadValue(f"Only {paid} units were paid for this task.", field="amount")
+    now = desk.clock.now()
+    try:
+        await refunds.refund(tx, task, given, actor=desk.actor, reason=reason, now=now)
+    except ConstraintBroken as broken:
+        if broken.name != "a_hold_is_made_settled_released_once":
+            raise
+        raise Prevented("This task was refunded before.") from None
+    await settings.audit(
+        tx,
+        actor=desk.actor,
+        act="task refunded",
+        subject=f"task {task_id}",
+        now=now,
+        before={"paid": paid},
+        after={"refunded": given, "reason": reason},
+    )
+    return Refund(task_id, given)
+
+
+async def _refresh(tx: Transaction, desk: Desk, task: Task) -> None:
+    now = desk.clock.now()
+    if not await follow.follows(tx, task.id):
+        raise Prevented(f"There is nothing to look at: the task is {task.state}.")
+    await follow.hasten(tx, task.id, now)
+    await settings.audit(
+        tx, actor=desk.actor, act="task refreshed", subject=f"task {task.id}", now=now
+    )
