@@ -12,12 +12,13 @@ JSON = "application/json"
 
 @dataclass(frozen=True)
 class Asked:
-    """One request, and the number of the connection it came on."""
+    """One request, and the number of the connection it came on; header names in lower case."""
 
     connection: int
     method: str
     path: str
     body: Any
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def submit(self) -> bool:
@@ -114,6 +115,6 @@ async def _heard(talker: Talker, connection: int, reader: asyncio.StreamReader) 
     named = {name.lower(): value.strip() for name, _, value in (x.partition(":") for x in lines)}
     body = await reader.readexactly(int(named.get("content-length", "0")))
     method, path, _ = first.split(" ")
-    asked = Asked(connection, method, path, json.loads(body) if body else None)
+    asked = Asked(connection, method, path, json.loads(body) if body else None, named)
     talker.asked.append(asked)
     return asked

@@ -42,6 +42,6 @@ def redact(text: str, names: Iterable[str] = ()) -> str:
 
 def hide_addresses(text: str, sent: str) -> str:
     """The text with every address replaced but those that stand in what the caller `sent`."""
-    if "/" not in text and "www." not in text.lower():
+    if "//" not in text and ("." not in text or "/" not in text) and "www." not in text.lower():
         return text
     return ADDRESS.sub(lambda found: found[0] if found[0] in sent else "[image]", text)

@@ -14,6 +14,8 @@ from mjgate.store.columns import encode_result, from_row
 from mjgate.store.database import Reader, Row, Transaction
 
 _ID_DIGITS: Final = 16
+_MANY: Final = 200
+"""Ids from which on a look-up is a scan."""
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -99,7 +101,8 @@ async def versions(reader: Reader, ids: Sequence[int], *, user_id: int) -> dict[
 
 async def several(reader: Reader, ids: Sequence[int], *, seen_by: Caller) -> dict[int, Task]:
     """Those of `ids` that exist and that `seen_by` may see."""
-    rows = await reader.rows(
+    read = reader.scan if len(ids) > _MANY else reader.rows
+    rows = await read(
         """
         SELECT * FROM tasks
         WHERE id IN each(:ids) AND user_id = :user_id

@@ -1,5 +1,6 @@
 """GET /mj/task/{id}/fetch and its kin: what a client may know of its own tasks."""
 
+import asyncio
 from collections.abc import Sequence
 from functools import partial
 from typing import Final, cast
@@ -8,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mjgate.dialects.mjproxy import SubmitAnswer
+from mjgate.dialects.mjproxy import SubmitAnswer, encode
 from mjgate.domain.errors import TooLarge
 from mjgate.domain.task import State
 from mjgate.lifecycle.cancel import cancel
@@ -17,9 +18,11 @@ from mjgate.links import view
 from mjgate.store import tasks
 from mjgate.web.bodies import SMALL, decode, read
 from mjgate.web.context import Context
-from mjgate.web.respond import answer
+from mjgate.web.respond import answer, raw
 
 IDS_MOST: Final = 5_000
+TURN: Final = 200
+"""Tasks of a long list that are written in one turn; others have theirs in between."""
 
 
 def routes(context: Context) -> list[Route]:
@@ -66,7 +69,12 @@ async def _by_condition(context: Context, request: Request) -> Response:
         ids = read_ids(decode(await read(request, SMALL, share)).get("ids"))
     gateway = context.gateway
     found = await tasks.several(gateway.store.reader, ids, seen_by=caller) if ids else {}
-    return answer([view(found[each], gateway.links) for each in ids if each in found])
+    known = [found[each] for each in ids if each in found]
+    shown: list[bytes] = []
+    for start in range(0, len(known), TURN):
+        shown += [encode(view(task, gateway.links)) for task in known[start : start + TURN]]
+        await asyncio.sleep(0)
+    return raw(b"[" + b",".join(shown) + b"]")
 
 
 def read_ids(value: object) -> list[int]:
