@@ -4,6 +4,7 @@ What every test may ask for.
 database_url     a fresh, empty database; the test runs once for each engine
 loopback         this test may talk to servers on this machine (nothing else may ever be reached)
 postgres_server  the PostgreSQL server of this session
+s3_server        a real S3 server of this session
 sink             where `telemetry.configure(to=sink)` may write, for the length of a test
 """
 
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.postgres import PostgresServer, postgres
+from tests.s3 import S3, s3
 
 pytest_plugins = ["tests.rig"]
 
@@ -50,6 +52,12 @@ def anyio_backend() -> str:
 @pytest.fixture(scope="session")
 def postgres_server() -> Generator[PostgresServer]:
     with postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Generator[S3]:
+    with s3() as server:
         yield server
 
 

@@ -27,13 +27,15 @@ from mjgate.imaging import Imaging
 from mjgate.keys import Keys, Master, Purpose, fingerprint
 from mjgate.lifecycle import Gateway, Senders, window
 from mjgate.lifecycle import queue as queue_module
+from mjgate.lifecycle.archive import Archivist
+from mjgate.lifecycle.copies import Copies
 from mjgate.lifecycle.queue import queue
 from mjgate.lifecycle.track import Tracker
 from mjgate.links import Links
 from mjgate.public_http import PublicHTTP
 from mjgate.sandbox.server import running
 from mjgate.sandbox.settings import SandboxSettings
-from mjgate.store import accounts, channels, ledger, settings, tasks
+from mjgate.store import accounts, channels, ledger, media, settings, tasks
 from mjgate.store.database import Database, Transaction
 from mjgate.store.migrate import migrate
 from mjgate.upstream import Upstream
@@ -112,6 +114,13 @@ class Rig:
         self.clock.pass_by(after)
         await self.tracker.step()
         await self.tracker.settle()
+
+    async def archive(self) -> None:
+        """Copy and cut all that is due, until nothing is."""
+        archivist = Archivist(self.gateway)
+        while await media.any_due(self.gateway.store.reader, self.clock.now()):
+            await archivist.step()
+            await archivist.settle()
 
     async def hand_on(self) -> None:
         """Let the queue start what it can, and wait until it is sent."""
@@ -254,11 +263,14 @@ async def a_gateway(
     imaging = Imaging()
     stack.push_async_callback(imaging.close)
     keys = Keys(Master("a master key for tests, long enough"))
+    copies = Copies()
+    stack.push_async_callback(copies.close)
     return Gateway(
         store=store,
         upstream=upstream,
         public=public,
         files=files,
+        copies=copies,
         imaging=imaging,
         clock=clock,
         keys=keys,

@@ -23,6 +23,7 @@ from mjgate.domain.timing import Timing
 from mjgate.home import SQLITE, load_keys, open_files, open_store
 from mjgate.imaging import Imaging
 from mjgate.lifecycle import Gateway, Senders, nodes, nowhere
+from mjgate.lifecycle.copies import Copies
 from mjgate.links import Links
 from mjgate.public_http import PublicHTTP
 from mjgate.store.alive import Locks
@@ -50,11 +51,14 @@ async def gateway_of(config: Config, public_url: str) -> AsyncGenerator[Gateway]
         imaging = Imaging()
         stack.push_async_callback(imaging.close)
         keys = load_keys(config)
+        copies = Copies()
+        stack.push_async_callback(copies.close)
         yield Gateway(
             store=store,
             upstream=upstream,
             public=public,
             files=files,
+            copies=copies,
             imaging=imaging,
             clock=store.clock,
             keys=keys,

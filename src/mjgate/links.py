@@ -10,8 +10,9 @@ from typing import Final
 
 from mjgate.dialects.mjproxy import Media, TaskView, show
 from mjgate.domain.action import Action
-from mjgate.domain.clock import HOUR
-from mjgate.domain.task import Task
+from mjgate.domain.clock import DAY, HOUR, Clock
+from mjgate.domain.media import Kind, Size, pieces
+from mjgate.domain.task import State, Task
 from mjgate.keys import Keys, Purpose
 
 REFERENCE_LIFE: Final = 24 * HOUR
@@ -27,23 +28,46 @@ class Links:
 
     public_url: str
     keys: Keys
+    days: int = 0  # that an address of a picture is good; 0: for ever
+    clock: Clock | None = None
 
-    def image(self, task_id: int, *, n: int = 0, progress: int | None = None) -> str:
-        """A task's picture; `n` from 1 names one of several, `progress` one that is not final."""
-        index = f"/{n}" if n else ""
-        version = "" if progress is None else str(progress)
-        signature = self._sign("image", task_id, n, version)
-        tail = f"&v={version}" if version else ""
-        return f"{self.public_url}/mj/image/{task_id}{index}?sig={signature}{tail}"
+    def image(
+        self, task_id: int, *, n: int = 0, progress: int | None = None, size: str = ""
+    ) -> str:
+        """
+        A task's picture; `n` from 1 names one of several.
 
-    def video(self, task_id: int, n: int) -> str:
-        """A task's clip, `n` from 0."""
-        signature = self._sign("video", task_id, n, "")
-        return f"{self.public_url}/mj/video/{task_id}/{n}.mp4?sig={signature}"
+        `progress` makes it one that is not final, `size` (thumb, small, large) a smaller one.
+        """
+        path = f"image/{task_id}/{n}" if n else f"image/{task_id}"
+        if progress is not None:
+            return self._media(path, "image", task_id, n, "v", str(progress))
+        return self._media(path, "image", task_id, n, "size", size)
 
-    def opens(self, kind: str, task_id: str, n: int, version: str, signature: str) -> bool:
-        """Whether the signature was made here for exactly this."""
-        return self.keys.verify(Purpose.MEDIA, signature, kind, task_id, str(n), version)
+    def video(self, task_id: int, n: int, *, size: str = "") -> str:
+        """A task's clip, `n` from 0; with a `size` a still picture of it."""
+        return self._media(f"video/{task_id}/{n}.mp4", "video", task_id, n, "size", size)
+
+    def opens(
+        self,
+        kind: str,
+        task_id: str,
+        n: int,
+        variant: str,
+        signature: str,
+        *,
+        until: str = "",
+        now: int = 0,
+    ) -> bool:
+        """Whether the signature was made here for exactly this, and is still good at `now`."""
+        parts = (kind, task_id, str(n), variant, *([until] if until else ()))
+        if not self.keys.verify(Purpose.MEDIA, signature, *parts):
+            return False
+        return not until or now // DAY < int(until)
+
+    def until(self) -> int:
+        """The day, counted from 1970, before which addresses made now are good; 0: for ever."""
+        return self.clock.now() // DAY + self.days + 1 if self.days and self.clock else 0
 
     def reference(self, task_id: int, content_hash: str, until: int) -> str:
         """Where a channel may fetch an image of a request, until that moment."""
@@ -65,8 +89,13 @@ class Links:
         """Whether such an address was given out by us."""
         return self.keys.verify(Purpose.NOTICE, secret, channel_id, task_id, attempt)
 
-    def _sign(self, kind: str, task_id: int, n: int, version: str) -> str:
-        return self.keys.sign(Purpose.MEDIA, kind, str(task_id), str(n), version)
+    def _media(self, path: str, kind: str, task_id: int, n: int, name: str, variant: str) -> str:
+        until = str(self.until() or "")
+        parts = (kind, str(task_id), str(n), variant, *([until] if until else ()))
+        signature = self.keys.sign(Purpose.MEDIA, *parts)
+        tail = f"&{name}={variant}" if variant else ""
+        end = f"&until={until}" if until else ""
+        return f"{self.public_url}/mj/{path}?sig={signature}{tail}{end}"
 
 
 def view(task: Task, links: Links) -> TaskView:
@@ -79,16 +108,25 @@ def media_of(task: Task, links: Links) -> Media:
     result = task.result
     if result.empty:
         return Media()
-    pictures = tuple(links.image(task.id, n=n) for n in range(1, len(result.image_urls) + 1))
+    named = [piece.n for piece in pieces(task) if piece.kind is Kind.IMAGE and piece.n]
+    pictures = tuple(links.image(task.id, n=n) for n in named)
     several = task.action in _SEVERAL
-    image = ""
+    image, thumbnail = "", ""
     if result.image_url:
         image = links.image(task.id, progress=None if task.state.final else task.progress)
     elif pictures:
         image = pictures[0]
+    if image and task.state is State.SUCCESS:
+        thumbnail = links.image(task.id, n=0 if result.image_url else 1, size=Size.SMALL)
+    clips = range(len(result.video_urls))
+    stills = [thumbnail or links.video(task.id, n, size=Size.SMALL) for n in clips]
+    small = [links.image(task.id, n=n, size=Size.SMALL) for n in named]
+    final = task.state is State.SUCCESS
     return Media(
         image_url=image,
         image_urls=pictures if several else (),
         split_urls=() if several else pictures,
-        video_urls=tuple(links.video(task.id, n) for n in range(len(result.video_urls))),
+        thumbnail_url=thumbnail or (stills[0] if stills and final else ""),
+        video_urls=tuple(links.video(task.id, n) for n in clips),
+        thumbnails=tuple((stills if clips else small) if final else ()),
     )

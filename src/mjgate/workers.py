@@ -15,12 +15,14 @@ from typing import Final
 
 from mjgate.domain.clock import DAY
 from mjgate.lifecycle import Gateway, window
+from mjgate.lifecycle.archive import Archivist
 from mjgate.lifecycle.barred import cancel_barred, leave
 from mjgate.lifecycle.breaker import probe
 from mjgate.lifecycle.hurry import hurry
 from mjgate.lifecycle.nodes import Alive, abandon, beat, clear_up, set_clock
 from mjgate.lifecycle.notify import Courier, sweep
 from mjgate.lifecycle.queue import expire, queue
+from mjgate.lifecycle.retention import measure, purge
 from mjgate.lifecycle.track import Tracker
 from mjgate.manage.sessions import forget_logins
 from mjgate.store import idempotency, nodes
@@ -30,10 +32,10 @@ log = logging.getLogger(__name__)
 DRAIN: Final = 30.0
 """Seconds that open sends get when the process is asked to stop."""
 
-SERVING: Final = frozenset({"beat", "clock", "hurry"})
+SERVING: Final = frozenset({"beat", "clock", "disk", "hurry"})
 """
 Who works in a process that only answers requests: it sends, so it must be known to live, and it
-hears what clients wait for.
+hears what clients wait for, and takes no tasks when the disk is nearly full.
 """
 
 NODES_KEPT: Final = 1 * DAY
@@ -72,6 +74,15 @@ def crew(
     }
 
 
+def keepers(gateway: Gateway, archivist: Archivist) -> Mapping[str, Worker]:
+    """Those who look after what is kept."""
+    return {
+        "archive": Worker(archivist.step, rest=0.25, wakes=True),
+        "disk": Worker(partial(measure, gateway), rest=2),
+        "purge": Worker(partial(purge, gateway), rest=60),
+    }
+
+
 async def repeat(worker: Worker, name: str, stop: asyncio.Event, wake: asyncio.Event) -> None:
     """Run the step while it finds work, rest when it finds none, leave when `stop` is set."""
     while not stop.is_set():
@@ -99,6 +110,8 @@ async def working(
     tracker, courier = Tracker(gateway), Courier(gateway)
     stop = asyncio.Event()
     everybody = crew(gateway, tracker, courier, alive)
+    archivist = Archivist(gateway)
+    everybody = {**everybody, **keepers(gateway, archivist)}
     workers = {name: each for name, each in everybody.items() if only is None or name in only}
     wakes = {name: asyncio.Event() for name in workers}
     tasks = [
@@ -123,6 +136,7 @@ async def working(
         for wake in wakes.values():
             wake.set()
         await asyncio.gather(*tasks)
+        await archivist.close()
         await tracker.close()
         await courier.close()
         await gateway.senders.drain(DRAIN)

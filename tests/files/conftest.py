@@ -1,19 +1,13 @@
 """`blobs`: an empty place for bytes, once a directory and once a bucket of a real S3 server."""
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from mjgate.files import Blobs, Files, bucket
-from tests.s3 import S3, s3
-
-
-@pytest.fixture(scope="session")
-def s3_server() -> Generator[S3]:
-    with s3() as server:
-        yield server
+from tests.s3 import S3
 
 
 @pytest.fixture(params=["directory", "bucket"])

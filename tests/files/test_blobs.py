@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mjgate.files import Blobs, Files, FilesUnusable, Place, bucket
+from mjgate.files.draft import PIECE
 
 HOUR = 3_600_000
 DATA = os.urandom(3_000_000)
@@ -32,11 +33,14 @@ async def test_what_was_put_is_there_under_its_hash_whole_and_in_parts(blobs: Bl
 
 async def test_a_draft_is_read_while_it_grows_and_gone_unless_it_is_kept(blobs: Blobs) -> None:
     async with blobs.draft() as draft:
-        for start in range(0, len(DATA), 70_000):
+        await draft.write(DATA[:1_000])
+        read = draft.reader()
+        for start in range(1_000, len(DATA), 70_000):
             await draft.write(DATA[start : start + 70_000])
-            assert await draft.read(0, draft.written) == DATA[: draft.written]
+            assert DATA[:PIECE].startswith(await read(0))
         assert await all_in(blobs) == {}
         held = await blobs.keep(draft)
+    assert await read(len(DATA) - 10) == DATA[-10:]
     async with blobs.draft() as dropped:
         await dropped.write(b"nobody wants this")
 

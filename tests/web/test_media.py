@@ -31,6 +31,7 @@ async def pointed(rig: Rig, origin: str, **result: object) -> str:
             result=delivered,
             id=int(task_id),
         )
+        await tx.run("DELETE FROM media WHERE task_id = :id", id=int(task_id))
 
     await rig.gateway.store.write(point)
     return task_id

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from mjgate.files.blobs import FilesUnusable, Held
-from mjgate.files.draft import Desk, Draft
+from mjgate.files.draft import Desk, Draft, Handle
 
 T = TypeVar("T")
 
@@ -56,16 +56,15 @@ class Files:
 
     async def stream(self, content_hash: str, first: int, length: int) -> AsyncIterator[bytes]:
         """A part of the content, in pieces; small ones take one turn of a thread."""
-        path, opened = self._path(content_hash), _Opened()
+        path, left = self._path(content_hash), length
+        file, piece = await self._off_loop(_open, path, first, min(left, CHUNK))
         try:
-            while length > 0:
-                piece = await self._off_loop(opened.read, path, first, min(length, CHUNK))
-                if not piece:
-                    return
-                first, length = first + len(piece), length - len(piece)
+            while piece:
+                first, left = first + len(piece), left - len(piece)
                 yield piece
+                piece = await self._off_loop(file.read, first, min(left, CHUNK)) if left else b""
         finally:
-            opened.close()
+            self._threads.submit(file.close)
 
     async def size(self, content_hash: str) -> int | None:
         """Its bytes; None when it is not there."""
@@ -130,21 +129,14 @@ class Files:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
 
 
-class _Opened:
-    """A file that is opened at the first read and read in pieces, on threads."""
-
-    def __init__(self) -> None:
-        self._handle = -1
-
-    def read(self, path: Path, first: int, most: int) -> bytes:
-        if self._handle < 0:
-            self._handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        return os.pread(self._handle, most, first)
-
-    def close(self) -> None:
-        if self._handle >= 0:
-            os.close(self._handle)
-            self._handle = -1
+def _open(path: Path, first: int, most: int) -> tuple[Handle, bytes]:
+    """The file, and what is read of it first: for small ones that is all."""
+    file = Handle(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+    try:
+        return file, file.read(first, most)
+    except BaseException:
+        file.close()
+        raise
 
 
 def _size(path: Path) -> int | None:

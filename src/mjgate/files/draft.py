@@ -1,20 +1,72 @@
 """Bytes on their way in: a temporary file that is written once and may be read meanwhile."""
 
 import asyncio
+import errno
 import hashlib
 import os
 import shutil
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import mkstemp
+from threading import Lock
 from typing import Final, TypeVar
 
 T = TypeVar("T")
 
 PIECE: Final = 1 << 18
 """Bytes that are written, or read, at once."""
+
+
+class Handle:
+    """
+    An open file for threads.
+
+    Whoever waits for a thread may leave; so it is closed only when no thread is at work with it,
+    and at the latest when nobody knows it any more.
+    """
+
+    def __init__(self, number: int) -> None:
+        self._lock = Lock()
+        self._number = number
+
+    def read(self, first: int, most: int) -> bytes:
+        """Up to `most` bytes from `first` on."""
+        with self._lock:
+            return os.pread(self._open, most, first)
+
+    def write(self, data: bytes) -> None:
+        """Add all of it at the end."""
+        rest = memoryview(data)
+        with self._lock:
+            while rest:
+                rest = rest[os.write(self._open, rest) :]
+
+    def sync(self) -> None:
+        """Make what was written survive a power cut."""
+        with self._lock:
+            os.fsync(self._open)
+
+    def again(self) -> "Handle":
+        """The same file for somebody else, who closes it himself."""
+        return Handle(os.dup(self._open))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            if self._number >= 0:
+                os.close(self._number)
+                self._number = -1
+
+    def __del__(self) -> None:
+        self.close()
+
+    @property
+    def _open(self) -> int:
+        if self._number < 0:
+            raise OSError(errno.EBADF, "the file is closed")
+        return self._number
 
 
 class Draft:
@@ -24,11 +76,11 @@ class Draft:
     Disk and hashing happen on threads; OSError when the disk is full.
     """
 
-    def __init__(self, path: Path, handle: int, threads: Executor) -> None:
+    def __init__(self, path: Path, file: Handle, threads: Executor) -> None:
         self.path = path
         self.written = 0
         self.moved = False
-        self._handle = handle
+        self._file = file
         self._threads = threads
         self._hash = hashlib.sha256()
         self._waiting = bytearray()
@@ -48,33 +100,38 @@ class Draft:
             await self._off_loop(self._write, data)
             self.written += len(data)
 
-    async def read(self, first: int, most: int = PIECE) -> bytes:
-        """Up to `most` bytes from `first` on, of those that are written."""
-        return await self._off_loop(self._read, first, min(most, self.written - first))
-
     async def seal(self) -> str:
         """Make the bytes survive a power cut; their hash. Nothing is added afterwards."""
         await self.flush()
-        await self._off_loop(os.fsync, self._handle)
+        await self._off_loop(self._file.sync)
         return self._hash.hexdigest()
+
+    async def whole(self) -> bytes:
+        """All that was added, in memory."""
+        await self.flush()
+        return await self._off_loop(self._file.read, 0, self.written)
+
+    def reader(self) -> Callable[[int], Awaitable[bytes]]:
+        """A way to read what is written, a piece from a place on; it may outlive the draft."""
+        file = self._file.again()
+
+        async def read(first: int) -> bytes:
+            return await self._off_loop(file.read, first, min(PIECE, self.written - first))
+
+        return read
+
+    def close(self) -> None:
+        """Let go of the file; it vanishes unless it was moved to its place."""
+        self._file.close()
+        if not self.moved:
+            self.path.unlink(missing_ok=True)
 
     async def _off_loop(self, work: Callable[..., T], *arguments: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
 
     def _write(self, data: bytes) -> None:
         self._hash.update(data)
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(self._handle, rest) :]
-
-    def _read(self, first: int, length: int) -> bytes:
-        return os.pread(self._handle, length, first)
-
-    def close(self) -> None:
-        """Let go of the file; it vanishes unless it was moved to its place."""
-        os.close(self._handle)
-        if not self.moved:
-            self.path.unlink(missing_ok=True)
+        self._file.write(data)
 
 
 class Desk:
@@ -89,7 +146,7 @@ class Desk:
         """A new draft for as long as the block lasts."""
         loop = asyncio.get_running_loop()
         handle, path = await loop.run_in_executor(self._threads, self._made)
-        draft = Draft(path, handle, self._threads)
+        draft = Draft(path, Handle(handle), self._threads)
         try:
             yield draft
         finally:

@@ -26,6 +26,8 @@ from mjgate.imaging import Imaging
 from mjgate.keys import Keys
 from mjgate.lifecycle.absence import Absence
 from mjgate.lifecycle.automaton import Words
+from mjgate.lifecycle.copies import Copies
+from mjgate.lifecycle.disk import Disk
 from mjgate.lifecycle.faults import Faults
 from mjgate.lifecycle.lines import Counts, Lines, Moment
 from mjgate.lifecycle.rounds import Rounds
@@ -114,6 +116,8 @@ class Gateway:
     usual: dict[Kind, tuple[int, int | None]] = field(
         default_factory=dict[Kind, tuple[int, int | None]]
     )
+    copies: Copies = field(default_factory=Copies)
+    disk: Disk = field(default_factory=Disk)
     seeds: Singles[str | Refused] = field(default_factory=Singles[str | Refused])
     checkpoint: Callable[[str], None] = nowhere
 

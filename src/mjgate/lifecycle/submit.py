@@ -76,6 +76,7 @@ async def submit(
     gateway: Gateway, caller: Caller, order: Order, *, prefix: Mode | None, once: Once | None = None
 ) -> Outcome:
     """Take the order. Raises Refused; then nothing is charged and nothing was sent."""
+    gateway.disk.refuse_if_low()
     planned = await plan(gateway, caller, order, prefix)
     order = planned.order
     await refuse_in_maintenance(gateway)
@@ -94,6 +95,7 @@ async def submit(
 
 async def modal(gateway: Gateway, caller: Caller, order: Order) -> Outcome:
     """Confirm a window, and hand the task over under its old id. Raises Refused."""
+    gateway.disk.refuse_if_low()
     for image in order.named_images.values():
         if isinstance(image, str):
             gateway.public.refuse(image, field="maskBase64")

@@ -28,7 +28,7 @@ from mjgate.lifecycle.inputs import Inputs, keep
 from mjgate.lifecycle.routing import Route, attempt_at
 from mjgate.lifecycle.words import check
 from mjgate.lifecycle.work import decode, encode
-from mjgate.store import accounts, attempts, blobs, channels, lanes, tasks, timers
+from mjgate.store import accounts, attempts, blobs, channels, lanes, media, tasks, timers
 from mjgate.store.attempts import Attempt
 from mjgate.store.books import SlotTakenError
 from mjgate.store.database import Reader, Transaction
@@ -159,6 +159,7 @@ async def _confirm_in(
         await blobs.put(tx, content_hash, len(picture.data), picture.type, now)
     await timers.stop(tx, task.id, Kind.WINDOW)
     await tasks.rewrite(tx, task.id, prompt=confirmation.prompt, request=confirmation.request)
+    await media.inputs(tx, task.id, confirmation.request, now)
     if attempt is not None:
         await attempts.begin(tx, attempt)
         return await move(tx, task.id, State.SENDING, actor=ACTOR, now=now, confirmed=True)

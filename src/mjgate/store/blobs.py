@@ -1,10 +1,20 @@
-"""Which bytes we keep: a row for each content, by its hash. The bytes are in `files`."""
+"""Contents that are kept, by hash; which rows need them stands in `media`."""
+
+from typing import NamedTuple
 
 from mjgate.store.database import Transaction
 
 
+class Blob(NamedTuple):
+    """A content: its hash, its bytes, and the type that they show."""
+
+    hash: str
+    bytes: int
+    type: str
+
+
 async def put(tx: Transaction, content_hash: str, size: int, media_type: str, now: int) -> None:
-    """Note the content, or that it was used again."""
+    """Write down that we keep this content, or that it was used again."""
     await tx.run(
         """
         INSERT INTO blobs (hash, bytes, type, created_at, used_at)

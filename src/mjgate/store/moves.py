@@ -13,7 +13,7 @@ from typing import TypedDict, Unpack
 from mjgate.domain.action import Action
 from mjgate.domain.party import leads, led
 from mjgate.domain.task import BY_ENDS, Edge, Hook, Money, Result, State, Task, sources, way
-from mjgate.store import attempts, follow, ledger, party, pressed, tally, tasks, webhooks
+from mjgate.store import attempts, follow, ledger, media, party, pressed, tally, tasks, webhooks
 from mjgate.store.attempts import Outcome
 from mjgate.store.books import Delta, Slot, shift
 from mjgate.store.columns import INSERT, UPDATE, changes, columns
@@ -65,6 +65,9 @@ async def create(
     await _event(tx, task, now, actor, {"price": task.price, **(note or {})})
     if task.hook_url:
         await webhooks.enqueue(tx, task, edge, now, announced=False)
+    await media.inputs(tx, task.id, task.request, now)
+    if task.state is State.SUCCESS:
+        await media.announce(tx, task, now)
     await tally.accepted(tx, task, now)
     await _pay(tx, task, edge.money, now)
     delta = _delta(None, task, edge.money, over=over)
@@ -133,6 +136,8 @@ async def _moved(
     await _follow(tx, before, after, now)
     if target.final:
         await tally.finished(tx, after, now)
+    if target is State.SUCCESS:
+        await media.announce(tx, after, now)
     if target.final and target is not State.SUCCESS and after.action is Action.UPSCALE:
         await pressed.forget(tx, after)
     await _pay(tx, after, step.money, now)

@@ -197,6 +197,19 @@ async def keep_seed(tx: Transaction, task_id: int, seed: str) -> None:
     tx.touch(task_id)
 
 
+async def keep_size(tx: Transaction, task_id: int, width: int, height: int) -> None:
+    """Keep how large the task's picture is, as the picture itself says."""
+    task = await locked(tx, task_id)
+    if task is None or (task.result.width, task.result.height) == (width, height):
+        return
+    await tx.run(
+        "UPDATE tasks SET result = :result, version = version + 1 WHERE id = :id",
+        id=task_id,
+        result=encode_result(replace(task.result, width=width, height=height)),
+    )
+    tx.touch(task_id)
+
+
 async def disown(tx: Transaction, channel_id: int, upstream_id: str) -> None:
     """Take an upstream's job from the task that has it: another may own it now."""
     await tx.run(

@@ -1,46 +1,57 @@
 """
 GET /mj/image/… and /mj/video/…: a signed address is all one needs.
 
-The signature is checked before anything is looked up. Bytes come from the channel's own address,
-through the guard, and only as pictures or clips.
+The signature is checked before anything is looked up. What is kept is served from our files, the
+same bytes for ever; what is not kept yet is passed on from the channel while it is copied.
 """
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from aiohttp import BaseConnector
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from mjgate.domain.address import Origin
-from mjgate.domain.errors import BadAddress, BadKey, NotFound, Overloaded
-from mjgate.domain.image import sniff
-from mjgate.domain.task import Task
-from mjgate.lifecycle.proxied import via
-from mjgate.public_http import Answer, Limits, PublicHTTP
+from mjgate.domain.errors import BadAddress, BadField, BadKey, NotFound, Overloaded
+from mjgate.domain.media import Kind, Size, pieces
+from mjgate.domain.task import State, Task
+from mjgate.imaging import BadPicture, TookTooLong
+from mjgate.lifecycle.archive import fetch, make, pass_on
+from mjgate.lifecycle.copies import Copy, NotMedia
 from mjgate.public_http.errors import FetchError
-from mjgate.store import channels, tasks
+from mjgate.store import media, tasks
+from mjgate.store.media import Item
 from mjgate.web.context import Context
+from mjgate.web.ranges import Unsatisfiable, unchanged, wanted
 
-LIMITS: Final = Limits(total=120, max_bytes=512 * 1024 * 1024, redirects=3)
+log = logging.getLogger(__name__)
+
+PATIENCE: Final = 20.0
+"""Seconds that a request waits for what is being copied or made."""
+
+SOON: Final = 5
+"""Seconds after which to ask again."""
 
 _HEADERS: Final = {
-    "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "cross-origin",
 }
-_MP4_MARK: Final = b"ftyp"
-_HEAD: Final = 12
-"""Bytes that show what a file is."""
+_FOR_NOW: Final = {"Cache-Control": "no-store"}
+_FOR_EVER: Final = {
+    "Cache-Control": "public, max-age=31536000, immutable",
+    "Accept-Ranges": "bytes",
+}
 _INDEX_DIGITS: Final = 4
-_OK: Final = 200
 _NONE: Final = "There is no such picture."
 _GONE: Final = "The provider has no such picture any more."
+_LATER: Final = "The picture cannot be had just now, try again in a moment."
 
 
 class BadSignature(BadKey):
@@ -49,73 +60,68 @@ class BadSignature(BadKey):
     status = 403
 
 
+class Purged(NotFound):
+    """This was kept for as long as the operator keeps such results, and is gone."""
+
+    status = 410
+
+
+class BadRange(BadField):
+    """No byte of the content is in the range that was asked for."""
+
+    status = 416
+
+
 @dataclass(frozen=True, slots=True)
-class Source:
-    """Where a picture is, the one private origin that may be asked for it, and the way there."""
+class Asked:
+    """What a signed address names."""
 
-    url: str
-    exempt: Origin | None
-    via: Callable[[], BaseConnector] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Passing:
-    """A picture under way: its type by its first bytes, its length if announced, and the rest."""
-
-    type: str
-    length: str | None
-    head: bytes
-    rest: AsyncIterator[bytes]
-    stack: AsyncExitStack
-
-    async def content(self) -> AsyncIterator[bytes]:
-        """Every byte of it; the source is closed at the end."""
-        async with self.stack:
-            yield self.head
-            async for chunk in self.rest:
-                yield chunk
+    task_id: int
+    kind: Kind
+    n: int
+    size: Size
+    progress: str
 
 
 def routes(context: Context) -> list[Route]:
     """Pictures by number, clips by number."""
-    image = partial(_image, context)
+    image = partial(_serve, context, Kind.IMAGE)
     return [
         Route("/mj/image/{id}", image),
         Route("/mj/image/{id}/{n}", image),
-        Route("/mj/video/{id}/{n}.mp4", partial(_video, context)),
+        Route("/mj/video/{id}/{n}.mp4", partial(_serve, context, Kind.VIDEO)),
     ]
 
 
-async def _image(context: Context, request: Request) -> Response:
-    n = _index(request)
-    task = await _signed(context, request, "image", n)
-    result = task.result
-    if n:
-        url = result.image_urls[n - 1] if n <= len(result.image_urls) else ""
-    else:
-        url = result.image_url
-    return await _passed_on(context, request, task, url)
+async def _serve(context: Context, kind: Kind, request: Request) -> Response:
+    asked = _signed(context, kind, request)
+    item = await _item(context, asked)
+    if item is not None and item.kept:
+        with suppress(FileNotFoundError):
+            return await _kept(context, asked, item, request)
+        await context.gateway.store.write(media.reopen, item, context.gateway.clock.now())
+        item = await _item(context, asked)
+    if item is not None and item.purged:
+        raise Purged
+    async with _told_within(PATIENCE):
+        return await _not_kept(context, asked, item, request)
 
 
-async def _video(context: Context, request: Request) -> Response:
-    n = _index(request)
-    task = await _signed(context, request, "video", n)
-    urls = task.result.video_urls
-    return await _passed_on(context, request, task, urls[n] if n < len(urls) else "")
-
-
-async def _signed(context: Context, request: Request, kind: str, n: int) -> Task:
-    """The task behind a good signature: 403 for a bad one, 404 only behind a good one."""
-    gateway = context.gateway
-    task_id = request.path_params["id"]
-    version = request.query_params.get("v", "")
-    if not gateway.links.opens(kind, task_id, n, version, request.query_params.get("sig", "")):
+def _signed(context: Context, kind: Kind, request: Request) -> Asked:
+    """What the address names, if its signature is good. BadSignature, NotFound."""
+    task_id, query = request.path_params["id"], request.query_params
+    n, size, progress = _index(request), query.get("size", ""), query.get("v", "")
+    signature, until = query.get("sig", ""), query.get("until", "")
+    links = context.gateway.links
+    now, variant = context.gateway.clock.now(), progress or size
+    if (progress and size) or not links.opens(
+        kind, task_id, n, variant, signature, until=until, now=now
+    ):
         raise BadSignature
     number = tasks.parse_id(task_id)
-    task = None if number is None else await tasks.by_id(gateway.store.reader, number)
-    if task is None:
+    if number is None or size not in set(Size):
         raise NotFound(_NONE)
-    return task
+    return Asked(number, kind, n, Size(size), progress)
 
 
 def _index(request: Request) -> int:
@@ -126,61 +132,115 @@ def _index(request: Request) -> int:
     return int(text)
 
 
-async def _passed_on(context: Context, request: Request, task: Task, url: str) -> Response:
-    """Stream from the channel what shows itself as a picture or a clip."""
-    if not url:
-        raise NotFound(_NONE)
-    try:
-        passing = await _open(context.gateway.public, await _source(context, task, url))
-    except FetchError as error:
-        msg = "The picture cannot be had from the provider just now, try again in a moment."
-        raise Overloaded(msg, retry_after=5) from error
-    except BadAddress as error:
-        raise NotFound(_GONE) from error
-    name = f"{task.id}.{passing.type.partition('/')[2]}"
-    headers = _HEADERS | {"Content-Disposition": f'inline; filename="{name}"'}
-    if passing.length is not None:
-        headers["Content-Length"] = passing.length
-    if request.method != "HEAD":
-        return StreamingResponse(passing.content(), 200, headers, passing.type)
-    await passing.stack.aclose()
-    return StreamingResponse(_nothing(), 200, headers, passing.type)
+async def _item(context: Context, asked: Asked) -> Item | None:
+    reader = context.gateway.store.reader
+    return await media.find(reader, asked.task_id, asked.kind, asked.n, asked.size)
 
 
-async def _open(public: PublicHTTP, source: Source) -> Passing:
-    """Ask for it; it is open afterwards. NotFound, FetchError, BadAddress."""
-    stack = AsyncExitStack()
+async def _kept(context: Context, asked: Asked, item: Item, request: Request) -> Response:
+    """Our own copy, whole, in part, or the word that the client has it. FileNotFoundError."""
+    etag = f'"{item.hash[:32]}"'
+    headers = _HEADERS | (_FOR_NOW if asked.progress else _FOR_EVER | {"ETag": etag})
+    if unchanged(request.headers, etag):
+        return Response(None, 304, headers)
+    headers |= _named(item.task_id, item.type)
     try:
-        answer = await stack.enter_async_context(
-            public.open("GET", source.url, exempt=source.exempt, limits=LIMITS, via=source.via)
-        )
-        return await _inspected(answer, stack)
-    except BaseException:
-        await stack.aclose()
+        part = wanted(request.headers, etag, item.bytes)
+    except Unsatisfiable:
+        raise BadRange(properties={"size": item.bytes}) from None
+    first, length = part or (0, item.bytes)
+    if part:
+        headers["Content-Range"] = f"bytes {first}-{first + length - 1}/{item.bytes}"
+    headers["Content-Length"] = str(length)
+    status = 206 if part else 200
+    if request.method == "HEAD":
+        return StreamingResponse(_nothing(), status, headers, item.type)
+    rest = context.gateway.files.stream(item.hash, first, length)
+    try:
+        head = await anext(rest, b"")
+    except FileNotFoundError:
+        told = {"task": item.task_id, "hash": item.hash}
+        log.error("a content has vanished", extra=told)  # noqa: TRY400  where it was read is known
         raise
+    except OSError as error:
+        raise Overloaded(_LATER, retry_after=SOON) from error
+    if len(head) == length:
+        return Response(head, status, headers, item.type)
+    return StreamingResponse(_joined(head, rest), status, headers, item.type)
 
 
-async def _inspected(answer: Answer, stack: AsyncExitStack) -> Passing:
-    """Read as much as shows what it is. NotFound for anything but a picture or a clip."""
-    rest = answer.chunks()
-    head = b""
-    while len(head) < _HEAD and (chunk := await anext(rest, b"")):
-        head += chunk
-    media_type = sniff(head) or ("video/mp4" if head[4:8] == _MP4_MARK else None)
-    if answer.status != _OK or media_type is None:
-        raise NotFound(_GONE)
-    counted = "Transfer-Encoding" not in answer.headers
-    length = answer.headers.get("Content-Length") if counted else None
-    return Passing(media_type, length, head, rest, stack)
+async def _not_kept(
+    context: Context, asked: Asked, item: Item | None, request: Request
+) -> Response:
+    """What the channel still has, passed on; or what can be made of what is kept."""
+    gateway = context.gateway
+    task = await tasks.by_id(gateway.store.reader, asked.task_id)
+    source = None if task is None else _source(task, asked)
+    if task is None or source is None:
+        raise NotFound(_NONE)
+    if asked.progress or task.state is not State.SUCCESS:
+        if asked.size or not source:
+            raise NotFound(_NONE)
+        return await _passed_on(task, pass_on(gateway, task, asked.kind, source), request)
+    if item is None and not asked.size:
+        await gateway.store.write(media.announce, task, gateway.clock.now())
+        item = await _item(context, asked)
+    if item is not None and item.source:
+        return await _passed_on(task, fetch(gateway, item), request)
+    await make(gateway, item or _small(task, asked)).finished()
+    item = await _item(context, asked)
+    if item is None or not item.kept:
+        raise NotFound(_NONE)
+    return await _kept(context, asked, item, request)
+
+
+def _source(task: Task, asked: Asked) -> str | None:
+    """Where the channel has it, empty for what is made here; None if the task has no such thing."""
+    found = (each.source for each in pieces(task) if (each.kind, each.n) == (asked.kind, asked.n))
+    return next(found, None)
+
+
+def _small(task: Task, asked: Asked) -> Item:
+    """The row that a small version will have."""
+    return Item(task.id, asked.kind, asked.n, asked.size, "due", "", task.channel_id, 0, "", 0, "")
+
+
+async def _passed_on(task: Task, copy: Copy, request: Request) -> Response:
+    """The copy as it comes."""
+    await copy.known()
+    headers = _HEADERS | _FOR_NOW | _named(task.id, copy.type)
+    if copy.length is not None:
+        headers["Content-Length"] = str(copy.length)
+    content = _nothing() if request.method == "HEAD" else copy.content()
+    return StreamingResponse(content, 200, headers, copy.type)
+
+
+@asynccontextmanager
+async def _told_within(seconds: float) -> AsyncGenerator[None]:
+    """Say what goes wrong, or takes longer, in words for a client."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except (NotMedia, BadAddress) as error:
+        raise NotFound(_GONE) from error
+    except (FetchError, OSError, TookTooLong) as error:  # a TimeoutError is an OSError
+        raise Overloaded(_LATER, retry_after=SOON) from error
+    except BadPicture as error:
+        raise NotFound(error.description) from error
+
+
+def _named(task_id: int, media_type: str) -> dict[str, str]:
+    name = f"{task_id}.{media_type.partition('/')[2]}"
+    return {"Content-Disposition": f'inline; filename="{name}"'}
+
+
+async def _joined(head: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield head
+    async for piece in rest:
+        yield piece
 
 
 async def _nothing() -> AsyncIterator[bytes]:
     """For HEAD: the length stands in the headers."""
     for chunk in ():
         yield chunk
-
-
-async def _source(context: Context, task: Task, url: str) -> Source:
-    channel = await channels.get(context.gateway.store.reader, task.channel_id or 0)
-    exempt = None if channel is None else Origin.of(channel.base_url)
-    return Source(url, exempt, via(context.gateway, channel))

@@ -24,6 +24,8 @@ from mjgate.store.tasks import Version
 from mjgate.web.context import Context
 from mjgate.web.respond import JSON, refusal, request_id
 
+Stamp = tuple[int, int]
+
 KEPT_BYTES: Final = 32 * 1024 * 1024
 
 _PREFIX: Final = "/mj/task/"
@@ -31,23 +33,27 @@ _SUFFIX: Final = "/fetch"
 
 
 class Answers:
-    """Encoded tasks by id and version, the latest asked for, up to a number of bytes."""
+    """
+    Encoded tasks by id and stamp, the latest asked for, up to a number of bytes.
+
+    A stamp is the task's version, and the day until which the addresses in the answer are good.
+    """
 
     def __init__(self, most: int = KEPT_BYTES) -> None:
         self._most = most
         self._bytes = 0
-        self._kept: OrderedDict[int, tuple[int, bytes]] = OrderedDict()
+        self._kept: OrderedDict[int, tuple[Stamp, bytes]] = OrderedDict()
 
-    def get(self, task_id: int, version: int) -> bytes | None:
-        """The answer, if it is of that version."""
+    def get(self, task_id: int, stamp: Stamp) -> bytes | None:
+        """The answer, if it has that stamp."""
         kept = self._kept.get(task_id)
-        return kept[1] if kept is not None and kept[0] == version else None
+        return kept[1] if kept is not None and kept[0] == stamp else None
 
-    def keep(self, task_id: int, version: int, body: bytes) -> None:
+    def keep(self, task_id: int, stamp: Stamp, body: bytes) -> None:
         """Keep an answer in place of an older one."""
         old = self._kept.pop(task_id, None)
         self._bytes += len(body) - (len(old[1]) if old else 0)
-        self._kept[task_id] = version, body
+        self._kept[task_id] = stamp, body
         while self._bytes > self._most:
             _, (_, dropped) = self._kept.popitem(last=False)
             self._bytes -= len(dropped)
@@ -132,7 +138,7 @@ class Quick:
         if not task.state.final:
             self._context.gateway.waiting.add(task.id)
         body = encode(view(task, links))
-        self._answers.keep(task.id, task.version, body)
+        self._answers.keep(task.id, (task.version, links.until()), body)
         return body
 
     async def _unchanged(self, task_id: int, caller: Caller) -> bytes | None:
@@ -142,7 +148,8 @@ class Quick:
             self._context.gateway.waiting.add(task_id)
         if found is None or (caller.sees is Sees.OWN and found.token_id != caller.token_id):
             return None
-        return self._answers.get(task_id, found.version)
+        until = self._context.gateway.links.until()
+        return self._answers.get(task_id, (found.version, until))
 
 
 _HEADERS: Final = [

@@ -7,6 +7,7 @@ type. Addresses are ours; an upstream's never leaves.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Final
 
 import msgspec
@@ -98,6 +99,7 @@ class Media:
     split_urls: Sequence[str] = ()
     thumbnail_url: str = ""
     video_urls: Sequence[str] = ()
+    thumbnails: Sequence[str] = ()  # of the clips, or else of the several pictures
 
 
 NOTHING: Final = Media()
@@ -134,13 +136,13 @@ def show(task: Task, media: Media = NOTHING) -> TaskView:
         fail_reason=fail_text,
         fail_reason_again=fail_text,
         image_url=media.image_url,
-        image_urls=_views(media.image_urls),
+        image_urls=_views(media.image_urls, media.thumbnails),
         split_urls=list(media.split_urls) or None,
         thumbnail_url=media.thumbnail_url,
         image_width=result.width,
         image_height=result.height,
         video_url=media.video_urls[0] if media.video_urls else "",
-        video_urls=_views(media.video_urls),
+        video_urls=_views(media.video_urls, media.thumbnails),
         buttons=_buttons(task),
         properties=_properties(task, final_prompt),
     )
@@ -160,8 +162,9 @@ def _description(task: Task) -> str:
     return f"/{task.action.lower()} {task.prompt}".strip()
 
 
-def _views(urls: Sequence[str]) -> list[MediaView] | None:
-    return [MediaView(url) for url in urls] or None
+def _views(urls: Sequence[str], thumbnails: Sequence[str]) -> list[MediaView] | None:
+    pairs = zip_longest(urls, thumbnails[: len(urls)], fillvalue="")
+    return [MediaView(url, thumbnail) for url, thumbnail in pairs] or None
 
 
 def _buttons(task: Task) -> list[ButtonView]:

@@ -433,16 +433,28 @@ CREATE TABLE media (
     variant TEXT NOT NULL DEFAULT '',
     hash TEXT,
     source_url TEXT NOT NULL DEFAULT '',
+    channel_id BIGINT,
     expires_at BIGINT,
     state TEXT NOT NULL DEFAULT 'due',
     due_at BIGINT NOT NULL,
     tries BIGINT NOT NULL DEFAULT 0,
     owner TEXT NOT NULL DEFAULT '',
-    lease_until BIGINT NOT NULL DEFAULT 0,
-    PRIMARY KEY (task_id, kind, n, variant)
+    kept_at BIGINT,
+    PRIMARY KEY (task_id, kind, n, variant),
+    CONSTRAINT media_is_due_kept_lost_or_purged CHECK (
+        state IN ('due', 'kept', 'lost', 'purged')
+    ),
+    CONSTRAINT what_is_kept_has_its_content CHECK ((hash IS NOT NULL) = (state = 'kept'))
 );
 CREATE INDEX media_due ON media (due_at) WHERE state = 'due';
+CREATE INDEX media_ending ON media (expires_at) WHERE state = 'due' AND expires_at IS NOT NULL;
+CREATE INDEX media_by_age ON media (kind, kept_at) WHERE state = 'kept';
 CREATE INDEX media_of_a_blob ON media (hash) WHERE hash IS NOT NULL;
+
+CREATE TABLE pins (
+    task_id BIGINT PRIMARY KEY,
+    at BIGINT NOT NULL
+);
 
 CREATE TABLE idempotency (
     scope TEXT NOT NULL,
