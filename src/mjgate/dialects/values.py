@@ -1,6 +1,7 @@
 """Values as upstreams really send them: numbers as text, text as numbers, or odd."""
 
 import codecs
+import json
 import re
 from collections.abc import Mapping
 from typing import Final, cast
@@ -22,11 +23,28 @@ LIST_MOST: Final = 64
 _NUMBER = re.compile(r"-?[0-9]{1,16}")
 
 
+_LONE: Final = re.compile(
+    r"(?<!\\)\\u(?:[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    r"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2}\\u)[dD][c-fC-F][0-9a-fA-F]{2})"
+)
+"""Halves of characters, which no text can hold."""
+
+
 def decode(body: bytes) -> object:
-    """The JSON in `body`; None where there is none that can be read."""
+    """
+    The JSON in `body`; None where there is none that can be read.
+
+    One broken character in one task's text must not hide the other tasks of the answer.
+    """
+    body = body.removeprefix(codecs.BOM_UTF8)
     try:
-        return msgspec.json.decode(body.removeprefix(codecs.BOM_UTF8))
+        return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    text = _LONE.sub(r"\\ufffd", body.decode("utf-8", "replace"))
+    try:
+        return json.loads(text, strict=False, parse_constant=lambda _: None)
+    except (ValueError, RecursionError):
         return None
 
 
