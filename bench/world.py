@@ -26,6 +26,7 @@ from mjgate.home import load_keys, open_store
 from mjgate.manage import Desk
 from mjgate.manage.channels import NewChannel, add_channel
 from mjgate.manage.tokens import NewToken, create_token
+from mjgate.manage.tuning import set_setting
 from mjgate.manage.users import NewUser, create_user
 from tests.postgres import postgres
 
@@ -83,6 +84,7 @@ async def world(engine: str, upstream_port: int) -> AsyncGenerator[World]:
             desk = Desk(store=store, keys=load_keys(config), clock=SystemClock(), actor="bench")
             user = await create_user(desk, NewUser(username="alice", quota=10**12))
             token = await create_token(desk, NewToken(username=user.username))
+            await set_setting(desk, "submits_per_second", 0)
             base_url = f"http://127.0.0.1:{upstream_port}"
             await add_channel(
                 desk,

@@ -90,6 +90,30 @@ class Settings:
         least=0,
         most=1_000_000,
     )
+    submits_per_second: int = number(
+        50, "Submits that a key may make in a second; 0: any number.", least=0, most=100_000
+    )
+    submit_burst: int = number(
+        300, "Submits that a key may make at once after a pause.", least=1, most=1_000_000
+    )
+    dry_runs_per_second: int = number(
+        10, "Dry runs that a key may make in a second; 0: any number.", least=0, most=100_000
+    )
+    lists_per_second: int = number(
+        20,
+        "Pages of task lists that a user may ask for in a second; 0: any number.",
+        least=0,
+        most=100_000,
+    )
+    exports_per_minute: int = number(
+        6, "Exports that a user may ask for in a minute; 0: any number.", least=0, most=100_000
+    )
+    webhook_tests_per_minute: int = number(
+        6,
+        "Tests of a webhook that a user may make in a minute; 0: any number.",
+        least=0,
+        most=100_000,
+    )
     banned_words: bool = switch(
         default=False,
         meaning="Refuse prompts that have a word of the list of banned words, with code 24.",

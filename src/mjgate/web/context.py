@@ -7,6 +7,7 @@ from mjgate.lifecycle import Gateway
 from mjgate.manage.passwords import Checker
 from mjgate.web.auth import Doors
 from mjgate.web.bodies import Room
+from mjgate.web.rates import Rates
 
 MEBIBYTE: Final = 1 << 20
 
@@ -30,11 +31,12 @@ class WebSettings:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The gateway, its doors, the room for bodies, the settings, and who checks passwords."""
+    """The gateway, its doors and rates, the room for bodies, the settings, who checks passwords."""
 
     gateway: Gateway
     doors: Doors
     room: Room
     settings: WebSettings
     passwords: Checker = field(default_factory=Checker)
+    rates: Rates = field(default_factory=Rates)
     started: int = 0  # epoch milliseconds

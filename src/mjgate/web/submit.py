@@ -34,6 +34,7 @@ from mjgate.links import media_of
 from mjgate.store import channels, idempotency, lanes, party, tasks
 from mjgate.store.database import ConstraintBroken
 from mjgate.store.idempotency import Remembered
+from mjgate.web import rates
 from mjgate.web.bodies import decode, read
 from mjgate.web.context import Context
 from mjgate.web.respond import answer, raw, refusal, request_id
@@ -80,6 +81,8 @@ async def _handle(desk: Desk, rule: Rule, request: Request) -> Response:
     context = desk.context
     caller = await context.doors.caller(request)
     dry = request.query_params.get("dryRun", "0").lower() not in _NO
+    who = f"key {caller.token_id}"
+    await context.rates.take(context.gateway, rates.DRY_RUN if dry else rates.SUBMIT, who)
     with context.room.share() as share:
         body = await read(request, context.settings.body_limit, share)
         if dry:

@@ -43,6 +43,8 @@ async def _serve(context: Context, methods: Mapping[str, Row], request: Request)
     """One request, from who asks to the answer."""
     row = methods["GET" if request.method == "HEAD" else request.method]
     visitor = await _let_in(context, row, request)
+    if visitor is not None:
+        await context.rates.take(context.gateway, row.path, f"user {visitor.user_id}")
     body: object = None
     if request.method in _BODIES:
         with context.room.share() as share:
