@@ -25,7 +25,6 @@ from mjgate.web.api import ROWS
 from mjgate.web.api.members import described
 from mjgate.web.api.rows import Row as ManagementRow
 from mjgate.web.application import routes
-from mjgate.web.submit import SERVED
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PART: Final = re.compile(r"(<!-- made from the code: ([a-z]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -190,7 +189,7 @@ def moves() -> str:
 def submits() -> str:
     """Every way to submit."""
     return table(
-        ("`POST /mj/…`", "What it does", "Required", "Optional", "Served"),
+        ("`POST /mj/…`", "What it does", "Required", "Optional"),
         [_rule(rule) for rule in RULES.values()],
     )
 
@@ -202,8 +201,7 @@ def _rule(rule: Rule) -> tuple[str, ...]:
     named = {name for group in rule.either for name in group}
     optional = [_field(each) for each in rule.fields if not each.required]
     rest = [text for text in optional if text.strip("`") not in named]
-    served = "yes" if rule.path in SERVED else "not yet"
-    return _code(paths), rule.summary, ", ".join([*required, *choices]), ", ".join(rest), served
+    return _code(paths), rule.summary, ", ".join([*required, *choices]), ", ".join(rest)
 
 
 def _field(field: Field) -> str:

@@ -8,14 +8,8 @@ from tests.docs.pages import rows, section
 from tests.rig import Rig
 
 TABLE = section("docs/protocol.md", "## Not served yet")
-ADDRESSES = [
-    found for found in re.findall(r"`(GET|POST) ([^`?]+)`", TABLE) if "upload" not in found[1]
-]
+ADDRESSES = re.findall(r"`(GET|POST) ([^`?]+)`", TABLE)
 CODE_4 = [row[0] for row in rows(TABLE) if "`unsupported`" in row[1]]
-PIXEL = (
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
-    "gg=="
-)
 
 
 @pytest.mark.parametrize(("method", "path"), ADDRESSES)
@@ -30,7 +24,6 @@ async def test_an_address_that_is_not_served_is_404(rig: Rig, method: str, path:
 
 async def test_what_is_not_served_of_a_submit_is_unsupported(rig: Rig) -> None:
     asked = {
-        "upload-discord-images": ("submit/upload-discord-images", {"base64Array": [PIXEL]}),
         "dryRun": ("submit/imagine?dryRun=1", {"prompt": "a red fox"}),
     }
 

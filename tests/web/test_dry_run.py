@@ -120,7 +120,7 @@ async def test_a_dry_run_is_refused_as_the_submit_would_be(make_rig: MakeRig) ->
     refused(await asked(rig, prompt="x", instanceId="nobody"), 200, "bad_field")
     refused(await asked(rig, by=poor), 402, "quota_not_enough")
     refused(await asked(rig, by=impatient), 200, "queue_full", code=23)
-    refused(await asked(rig, "/mj/submit/upload-discord-images"), 200, "unsupported")
+    refused(await asked(rig, "/mj/submit/upload-discord-images"), 200, "missing_field")
     await set_key(rig, rig.bob, modes="RELAX")
     refused(await asked(rig, prompt="x --turbo", by=rig.bob), 403, "mode_not_allowed")
     refused(await rig.client.post(f"{IMAGINE}?dryRun=1", json=FOX), 401, "bad_key")

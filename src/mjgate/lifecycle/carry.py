@@ -14,7 +14,7 @@ from mjgate.domain.task import Task
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.inputs import BYTES_ONLY
 from mjgate.lifecycle.lines import Line
-from mjgate.lifecycle.work import Carry, Stored
+from mjgate.lifecycle.work import Carry, Stored, decode
 from mjgate.links import REFERENCE_LIFE
 from mjgate.store.attempts import Attempt
 
@@ -35,6 +35,14 @@ def carrier(gateway: Gateway, task: Task, attempt: Attempt, to: Line) -> Carry:
         return await asyncio.to_thread(_text, await gateway.files.read(image.hash))
 
     return carried
+
+
+def prompted(gateway: Gateway, task: Task, attempt: Attempt, prompt: str) -> str:
+    """The prompt with fresh addresses in place of those of our own pictures."""
+    until = attempt.opened_at + REFERENCE_LIFE
+    for url, stored in decode(task.request).prompt_images.items():
+        prompt = prompt.replace(url, gateway.links.reference(task.id, stored.hash, until))
+    return prompt
 
 
 def _text(data: bytes) -> str:

@@ -1,13 +1,17 @@
 """A plan as the task that it will be, before it has an id."""
 
 import uuid
+from collections.abc import Sequence
 
 from mjgate.domain.account import Caller
+from mjgate.domain.media import KEPT
 from mjgate.domain.task import Result, State, Task
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.inputs import Inputs
 from mjgate.lifecycle.plan import Plan
-from mjgate.lifecycle.work import Request, encode
+from mjgate.lifecycle.routing import Route
+from mjgate.lifecycle.work import Request, Stored, encode
+from mjgate.store import tasks
 
 
 def drafted(gateway: Gateway, caller: Caller, planned: Plan, inputs: Inputs) -> Task:
@@ -41,6 +45,18 @@ def drafted(gateway: Gateway, caller: Caller, planned: Plan, inputs: Inputs) -> 
     )
 
 
+def done(gateway: Gateway, draft: Task, pictures: Sequence[Stored]) -> Task:
+    """The draft of a task that is work of ours and done already: these pictures are its result."""
+    now = gateway.clock.now()
+    return draft._replace(
+        state=State.SUCCESS,
+        progress=100,
+        start_at=now,
+        finish_at=now,
+        result=Result(image_urls=tuple(KEPT + picture.hash for picture in pictures)),
+    )
+
+
 def party_of(draft: Task, planned: Plan) -> tuple[Task, ...]:
     """The tasks that one press makes, the leader first; any other draft is a party of one."""
     return tuple(
@@ -49,6 +65,26 @@ def party_of(draft: Task, planned: Plan) -> tuple[Task, ...]:
         )
         for share in planned.shares
     )
+
+
+def minted(drafts: Sequence[Task], route: Route | None, now: int) -> list[Task]:
+    """The drafts with ids of their own, on their way to the channel or into the queue."""
+    ids: set[int] = set()
+    while len(ids) < len(drafts):
+        ids.add(tasks.mint(now))
+    lead_id = min(ids) if len(ids) > 1 else None
+    made = [
+        draft._replace(id=number, lead_id=lead_id)
+        for draft, number in zip(drafts, sorted(ids), strict=True)
+    ]
+    if route is None:
+        return made
+    return [
+        each._replace(
+            state=State.SENDING, channel_id=route.channel_id, credential_id=route.credential_id
+        )
+        for each in made
+    ]
 
 
 def _request(caller: Caller, planned: Plan, inputs: Inputs) -> Request:
@@ -64,6 +100,7 @@ def _request(caller: Caller, planned: Plan, inputs: Inputs) -> Request:
         prefers=tuple(sorted(order.prefers)),
         images=inputs.images,
         named_images=inputs.named,
+        prompt_images=inputs.in_prompt,
         fields=dict(order.fields),
         extras=dict(order.extras),
         hops=order.hops,

@@ -12,8 +12,8 @@ from mjgate.domain.buttons import Window, asks_always, meaning
 from mjgate.domain.errors import NotSent, Rejected, Unanswered
 from mjgate.domain.task import Status, Task
 from mjgate.lifecycle import Gateway
+from mjgate.lifecycle.carry import carrier, prompted
 from mjgate.lifecycle.hops import onward
-from mjgate.lifecycle.carry import carrier
 from mjgate.lifecycle.lines import Line
 from mjgate.lifecycle.work import decode, work_of
 from mjgate.providers import Lack, takes_notices
@@ -28,7 +28,8 @@ async def prepared(gateway: Gateway, task: Task, attempt: Attempt, to: Line) -> 
     notice = ""
     if takes_notices(to.provider, to.channel.options):
         notice = gateway.links.notice(attempt.channel_id, task.id, attempt.no)
-    return await work_of(task, attempt, carrier(gateway, task, attempt, to), notice)
+    work = await work_of(task, attempt, carrier(gateway, task, attempt, to), notice)
+    return replace(work, prompt=prompted(gateway, task, attempt, work.prompt))
 
 
 async def sent(gateway: Gateway, task: Task, attempt: Attempt, to: Line, work: Work) -> Accepted:

@@ -7,7 +7,7 @@ What is named by an address travels on as it is, unless a setting or a channel w
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
@@ -17,6 +17,7 @@ from mjgate.domain.order import Image, Order
 from mjgate.imaging import BadPicture
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.fetched import fetched
+from mjgate.lifecycle.own import content_of, in_prompt, own
 from mjgate.lifecycle.settings import in_force
 from mjgate.lifecycle.work import Stored
 from mjgate.public_http import MEBIBYTE
@@ -33,6 +34,7 @@ class Inputs:
     images: tuple[Stored, ...]
     named: dict[str, Stored]
     pictures: Mapping[str, Picture]
+    in_prompt: dict[str, Stored] = field(default_factory=dict[str, Stored])  # own addresses in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,12 @@ class _Terms:
 
 async def keep(gateway: Gateway, order: Order, *, ours: bool = False) -> Inputs:
     """Store every image of the order that came as bytes; `ours`: all of them. Raises Refused."""
+    prompted = {
+        url: Stored(hash=await content_of(gateway, named, "prompt"))
+        for url, named in in_prompt(gateway, order.prompt)
+    }
     if not order.images and not order.named_images:
-        return Inputs((), {}, {})
+        return Inputs((), {}, {}, prompted)
     terms = await _terms(gateway, ours=ours)
     roles = list(order.named_images)
     named = [(_field(order, "images"), image) for image in order.images]
@@ -59,6 +65,7 @@ async def keep(gateway: Gateway, order: Order, *, ours: bool = False) -> Inputs:
         tuple(stored for stored, _ in kept[:first]),
         {role: stored for role, (stored, _) in zip(roles, kept[first:], strict=True)},
         pictures,
+        prompted,
     )
 
 
@@ -86,6 +93,8 @@ async def _kept(
     gateway: Gateway, image: Image, field: str, terms: _Terms
 ) -> tuple[Stored, Picture | None]:
     if isinstance(image, str):
+        if (named := own(gateway, image, field)) is not None:
+            return Stored(hash=await content_of(gateway, named, field)), None
         if not terms.ours:
             return Stored(url=image), None
         image = await fetched(gateway, image, field, terms.most)

@@ -26,6 +26,7 @@ from mjgate.domain.prompt import jobs, mode_flag, wants_video, without_mode_flag
 from mjgate.domain.task import State, Task
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.hooks import check_hook
+from mjgate.lifecycle.own import check_images
 from mjgate.lifecycle.settings import in_force
 from mjgate.lifecycle.words import check
 from mjgate.store import settings, tasks
@@ -109,9 +110,7 @@ async def _check_addresses(gateway: Gateway, order: Order) -> None:
     """Refuse what the address guard can refuse without asking anybody. BadAddress."""
     if order.hook_url:
         await check_hook(gateway, order.hook_url)
-    for image in (*order.images, *order.named_images.values()):
-        if isinstance(image, str):
-            gateway.public.refuse(image, field="image")
+    check_images(gateway, order)
 
 
 async def _parent(reader: Reader, caller: Caller, order: Order) -> Task | None:

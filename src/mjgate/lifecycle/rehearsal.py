@@ -17,6 +17,7 @@ from mjgate.domain.task import Task
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.draft import drafted
 from mjgate.lifecycle.inputs import Inputs
+from mjgate.lifecycle.own import check_images
 from mjgate.lifecycle.place import check_room as check_queue
 from mjgate.lifecycle.place import place_of
 from mjgate.lifecycle.plan import Plan, plan
@@ -27,6 +28,7 @@ from mjgate.lifecycle.window import check_prompt, check_room, waiting_for
 from mjgate.store import accounts, channels, lanes, pressed, tasks
 
 _NO_IMAGES: Final = Inputs((), {}, {})
+_TOO_LITTLE: Final = "The balance does not cover the {} units that this task costs."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,8 @@ async def rehearse(
 ) -> Forecast:
     """What a submit of the order would come to now. Raises Refused."""
     planned = await plan(gateway, caller, order, prefix)
+    if planned.action is Action.UPLOAD:
+        return await _done_here(gateway, caller, planned)
     task = drafted(gateway, caller, planned, _NO_IMAGES)
     channel_id = await _channel(gateway, planned)
     reader = gateway.store.reader
@@ -63,11 +67,17 @@ async def rehearse(
     return await _forecast(gateway, task, channel_id, on_limit=caller.on_limit, several=several)
 
 
+async def _done_here(gateway: Gateway, caller: Caller, planned: Plan) -> Forecast:
+    """Work of ours: it needs no channel and no time. QuotaNotEnough."""
+    reader = gateway.store.reader
+    if not await accounts.can_pay(reader, caller.user_id, caller.token_id, planned.price):
+        raise QuotaNotEnough(_TOO_LITTLE.format(planned.price))
+    return Forecast(price=planned.price, mode=planned.mode, free=True, seconds=0)
+
+
 async def rehearse_modal(gateway: Gateway, caller: Caller, order: Order) -> Forecast:
     """What confirming a window would come to now. Raises Refused."""
-    for image in order.named_images.values():
-        if isinstance(image, str):
-            gateway.public.refuse(image, field="maskBase64")
+    check_images(gateway, order, "maskBase64")
     task = await waiting_for(gateway, caller, order)
     if task.confirmed:
         return Forecast(price=0, mode=task.mode, free=True)
@@ -112,8 +122,7 @@ async def _forecast(
     """
     reader = gateway.store.reader
     if not await accounts.can_pay(reader, task.user_id, task.token_id, task.price):
-        msg = f"The balance does not cover the {task.price} units that this task costs."
-        raise QuotaNotEnough(msg)
+        raise QuotaNotEnough(_TOO_LITTLE.format(task.price))
     free = channel_id is not None
     if (
         channel_id is not None

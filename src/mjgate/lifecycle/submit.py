@@ -24,8 +24,9 @@ from mjgate.domain.order import Order
 from mjgate.domain.task import State, Task
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.dispatch import dispatch
-from mjgate.lifecycle.draft import drafted, party_of
+from mjgate.lifecycle.draft import done, drafted, minted, party_of
 from mjgate.lifecycle.inputs import Inputs, keep
+from mjgate.lifecycle.own import check_images
 from mjgate.lifecycle.place import check_room
 from mjgate.lifecycle.plan import Plan, plan
 from mjgate.lifecycle.routing import Route, attempt_at, refusal, routes
@@ -80,6 +81,8 @@ async def submit(
     planned = await plan(gateway, caller, order, prefix)
     order = planned.order
     await refuse_in_maintenance(gateway)
+    if planned.action is Action.UPLOAD:
+        return await _uploaded(gateway, caller, planned, once)
     found = await _routes(gateway, planned)
     inputs = await keep(gateway, order)
     draft, *others = party_of(drafted(gateway, caller, planned, inputs), planned)
@@ -93,12 +96,20 @@ async def submit(
     return await _send(gateway, task, attempt)
 
 
+async def _uploaded(
+    gateway: Gateway, caller: Caller, planned: Plan, once: Once | None
+) -> Outcome:
+    """Keep the pictures: that is all there is to do, and it is done when it is written."""
+    inputs = await keep(gateway, planned.order, ours=True)
+    draft = done(gateway, drafted(gateway, caller, planned, inputs), inputs.images)
+    task, _ = await _write(gateway, draft, None, inputs, once)
+    return Outcome(task)
+
+
 async def modal(gateway: Gateway, caller: Caller, order: Order) -> Outcome:
     """Confirm a window, and hand the task over under its old id. Raises Refused."""
     gateway.disk.refuse_if_low()
-    for image in order.named_images.values():
-        if isinstance(image, str):
-            gateway.public.refuse(image, field="maskBase64")
+    check_images(gateway, order, "maskBase64")
     await refuse_in_maintenance(gateway)
     task, attempt = await confirm(gateway, caller, order)
     return await _send(gateway, task, attempt)
@@ -189,7 +200,7 @@ async def _write(
 ) -> tuple[Task, Attempt | None]:
     """One accepting transaction, with a new id when the one drawn is taken."""
     for _ in range(_MINTS):
-        task, *rest = _minted((draft, *others), route, gateway.clock.now())
+        task, *rest = minted((draft, *others), route, gateway.clock.now())
         attempt = None if route is None else attempt_at(gateway, task, 1, route)
         acceptance = Acceptance(
             task, tuple(rest), attempt, inputs.pictures, once, gateway.timing.window
@@ -227,26 +238,6 @@ async def _again_in(tx: Transaction, acceptance: Acceptance, node: str, now: int
     return await _accept_in(tx, acceptance, node, now)
 
 
-def _minted(drafts: Sequence[Task], route: Route | None, now: int) -> list[Task]:
-    """The drafts with ids of their own, on their way to the channel or into the queue."""
-    ids: set[int] = set()
-    while len(ids) < len(drafts):
-        ids.add(tasks.mint(now))
-    lead_id = min(ids) if len(ids) > 1 else None
-    minted = [
-        draft._replace(id=number, lead_id=lead_id)
-        for draft, number in zip(drafts, sorted(ids), strict=True)
-    ]
-    if route is None:
-        return minted
-    return [
-        each._replace(
-            state=State.SENDING, channel_id=route.channel_id, credential_id=route.credential_id
-        )
-        for each in minted
-    ]
-
-
 async def _accept_in(tx: Transaction, acceptance: Acceptance, node: str, now: int) -> Task:
     """Everything that an accepted task is made of; the accounts come last."""
     task, once = acceptance.task, acceptance.once
@@ -255,7 +246,7 @@ async def _accept_in(tx: Transaction, acceptance: Acceptance, node: str, now: in
         await blobs.put(tx, content_hash, len(picture.data), picture.type, now)
     if acceptance.attempt is not None:
         await attempts.begin(tx, acceptance.attempt)
-    elif not window:
+    elif not (window or task.state.final):
         task = await lined_up(tx, task, several=1 + len(acceptance.others))
     if once is not None:
         row = Remembered(once.fingerprint, task.id, None, node, now)

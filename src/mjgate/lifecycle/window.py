@@ -133,6 +133,7 @@ async def _confirmation(gateway: Gateway, caller: Caller, task: Task, order: Ord
         before,
         prompt=without_mode_flags(prompt),
         named_images=before.named_images | inputs.named,
+        prompt_images=before.prompt_images | inputs.in_prompt,
         remix=True,
     )
     return Confirmation(prompt, encode(request), inputs)

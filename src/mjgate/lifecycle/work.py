@@ -35,6 +35,7 @@ class Request:
     prefers: tuple[str, ...] = ()
     images: tuple[Stored, ...] = ()
     named_images: dict[str, Stored] = field(default_factory=dict[str, Stored])
+    prompt_images: dict[str, Stored] = field(default_factory=dict[str, Stored])  # by address
     fields: dict[str, str | int | bool] = field(default_factory=dict[str, str | int | bool])
     extras: dict[str, object] = field(default_factory=dict[str, object])
     hops: tuple[str, ...] = ()  # installations that it has come through
@@ -65,9 +66,7 @@ async def work_of(task: Task, attempt: Attempt, carry: Carry, notify_url: str) -
         notify_url=notify_url,
         remix=request.remix,
         images=tuple([await carry(image) for image in request.images]),
-        named_images={
-            role: await carry(image) for role, image in request.named_images.items()
-        },
+        named_images={role: await carry(image) for role, image in request.named_images.items()},
         fields=request.fields,
         extras=request.extras,
     )

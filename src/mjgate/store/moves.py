@@ -69,6 +69,8 @@ async def create(
     if task.state is State.SUCCESS:
         await media.announce(tx, task, now)
     await tally.accepted(tx, task, now)
+    if task.state.final:
+        await tally.finished(tx, task, now)
     await _pay(tx, task, edge.money, now)
     delta = _delta(None, task, edge.money, over=over)
     await shift(tx, task, delta, before=None, after=_slot(task), now=now)

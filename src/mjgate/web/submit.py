@@ -14,13 +14,12 @@ from starlette.routing import Route
 
 from mjgate.dialects.mjproxy import SubmitAnswer, encode
 from mjgate.domain.account import Caller
-from mjgate.domain.action import RULES, Rule
+from mjgate.domain.action import RULES, Action, Rule
 from mjgate.domain.errors import (
     BadField,
     IdempotencyMismatch,
     IdempotencyRunning,
     Refused,
-    Unsupported,
 )
 from mjgate.domain.hops import HEADER
 from mjgate.domain.order import Order, read_order
@@ -40,9 +39,6 @@ from mjgate.web.context import Context
 from mjgate.web.respond import answer, raw, refusal, request_id
 
 MODAL: Final = "submit/modal"
-SERVED: Final = frozenset(RULES) - {"submit/upload-discord-images"}
-"""The rules whose way through the gateway is whole; the others are refused by name."""
-
 LARGE: Final = 256 * 1024
 """Bodies from here on are read on a thread: base64 and hashing would stall everybody else."""
 
@@ -144,9 +140,6 @@ async def _outcome(
 async def _order(context: Context, request: Request, rule: Rule, body: bytes) -> Order:
     """The checked order; on a thread when the body is large."""
     hops = await arrived(context.gateway, request.headers.get(HEADER, ""))
-    if rule.path not in SERVED:
-        msg = f"{rule.path} is not served yet."
-        raise Unsupported(msg)
     if len(body) > LARGE:
         order = await asyncio.to_thread(lambda: read_order(rule, decode(body)))
     else:
@@ -168,6 +161,9 @@ async def _accepted(desk: Desk, once: Once | None, outcome: Outcome) -> Response
 async def _answer(context: Context, outcome: Outcome) -> SubmitAnswer:
     """The protocol's word for where the submit has led."""
     task, named = outcome.task, await _named(context, outcome.task)
+    if task.action is Action.UPLOAD:
+        shown = media_of(task, context.gateway.links)
+        return SubmitAnswer(1, "Submit success", list(shown.image_urls))
     properties = await _channel(context, task.channel_id)
     if outcome.existed:
         shown = media_of(task, context.gateway.links)
