@@ -25,6 +25,7 @@ class Manager:
 
     client: httpx.AsyncClient
     id: int
+    key: str = ""
     headers: dict[str, str] = field(default_factory=dict[str, str])
 
     async def ask(self, method: str, path: str, body: object = None) -> httpx.Response:
@@ -68,7 +69,7 @@ async def a_user(rig: Rig, name: str = "carol") -> Manager:
 def manages(rig: Rig, person: Person) -> Manager:
     """The same person with his access token."""
     token = f"access {person.key.removeprefix('sk-')}"
-    return Manager(rig.client, person.user_id, {"Authorization": f"Bearer {token}"})
+    return Manager(rig.client, person.user_id, person.key, {"Authorization": f"Bearer {token}"})
 
 
 async def _somebody(rig: Rig, name: str, role: str) -> Manager:

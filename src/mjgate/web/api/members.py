@@ -1,14 +1,20 @@
 """What a row takes and gives, member by member, in words: for the documents."""
 
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from enum import Enum
 from typing import Any, Union, get_args, get_origin
 
 import msgspec
 from msgspec import Struct, UnsetType
 
-_WORDS = {str: "text", int: "number", bool: "true or false", float: "number", object: "any"}
+_WORDS = {
+    "str": "text",
+    "int": "number",
+    "bool": "true or false",
+    "float": "number",
+    "object": "any",
+}
 
 
 def described(kind: object) -> list[tuple[str, str]]:
@@ -41,14 +47,15 @@ def _parts(kind: Any) -> Iterator[Any]:  # noqa: ANN401  a type of any form
 
 
 def _word(kind: Any) -> str:  # noqa: ANN401  a type of any form
+    name = str(getattr(kind, "__name__", ""))
     if kind is type(None):
         return "null"
     if isinstance(kind, type) and issubclass(kind, Enum):
         return "one of " + " ".join(str(each.value) for each in kind)
     origin: Any = get_origin(kind)
+    inner: tuple[Any, ...] = get_args(kind)
     if origin in {list, tuple, frozenset}:
-        return f"list of {_word(get_args(kind)[0])}"
+        return f"list of {_word(inner[0])}"
     if origin is dict:
         return "object"
-    words: Mapping[Any, str] = _WORDS
-    return words.get(kind, "object")
+    return _WORDS.get(name, "object")
