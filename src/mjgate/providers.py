@@ -51,6 +51,8 @@ _IMAGES: Final = Option(
     ("base64", "url", "base64-only"),
     "How it gets our pictures; base64-only: users' addresses too are fetched and sent as bytes.",
 )
+_REMIX: Final = Option(("off", "on"), "Whether it is preferred where remix is asked for.")
+_NIJI_REMIX: Final = Option(("off", "on"), "Whether it is preferred where niji remix is asked for.")
 _IDEMPOTENT: Final = Option(("off", "on"), "Whether a repeated Idempotency-Key makes one job.")
 
 _MJPROXY_OPTIONS: Final[Mapping[str, Option]] = MappingProxyType(
@@ -62,6 +64,8 @@ _MJPROXY_OPTIONS: Final[Mapping[str, Option]] = MappingProxyType(
         "edits": _EDITS,
         "images": _IMAGES,
         "batch": Option((), "Tasks named by one look."),
+        "remix": _REMIX,
+        "niji_remix": _NIJI_REMIX,
         "idempotent": _IDEMPOTENT,
         "notify": Option(("on", "off"), "Whether it is told where to notify us."),
     }
@@ -74,6 +78,8 @@ _JOB_OPTIONS: Final[Mapping[str, Option]] = MappingProxyType(
         "actions": _ACTIONS,
         "edits": _EDITS,
         "images": _IMAGES,
+        "remix": _REMIX,
+        "niji_remix": _NIJI_REMIX,
         "idempotent": _IDEMPOTENT,
     }
 )

@@ -309,3 +309,15 @@ async def move_to_group(bench: Bench, person: Person, name: str) -> None:
         )
 
     await bench.gateway.store.write(move)
+
+
+async def test_the_ledgers_check_counts_the_slots_of_limited_groups(bench: Bench) -> None:
+    async def miscount(tx: Transaction) -> None:
+        await tx.run("UPDATE groups SET max_running = 5, running = 3")
+
+    await submits(bench, bench.alice)
+    await bench.gateway.store.write(miscount)
+
+    (broken,) = await bench.books()
+
+    assert broken.endswith("counts 3 running tasks, has 1")

@@ -8,7 +8,7 @@ from mjgate.domain.task import State
 from mjgate.lifecycle.faults import Faults
 from mjgate.store import channels
 from tests.lifecycle.talker import says, takes, talking
-from tests.rig import RICH, Json, MakeRig, Rig
+from tests.rig import RICH, Json, MakeRig, Rig, a_channel
 
 IMAGINE = "/mj/submit/imagine"
 CLOSED = "http://127.0.0.1:9"
@@ -128,3 +128,43 @@ async def rest(rig: Rig) -> int:
     load = await channels.load(rig.gateway.store.reader, rig.channel_id, Mode.FAST)
     assert load is not None
     return load.busy_until - rig.clock.now()
+
+
+async def test_the_manner_of_choosing_is_a_setting_and_what_is_preferred_comes_first(
+    make_rig: MakeRig,
+) -> None:
+    rig = await make_rig()
+    keen = await a_channel(rig.gateway, "keen", rig.upstream_url, options={"remix": "on"})
+    rig.gateway.channels.forget()
+    await rig.set("routing", value="round_robin")
+
+    turns = [(await rig.task(await rig.imagine())).channel_id for _ in range(4)]
+    filtered = [
+        (await rig.task(await rig.imagine(accountFilter=wish))).channel_id
+        for wish in ({"remix": True}, {"remark": "keen"}, {"remix": True, "remark": 5})
+    ]
+
+    assert turns == [rig.channel_id, keen] * 2
+    assert filtered == [keen] * 3
+
+
+async def test_who_names_an_instance_waits_for_it_and_holds_up_nobody_else(
+    make_rig: MakeRig,
+) -> None:
+    rig = await make_rig(max_running=1)
+    spare = await a_channel(rig.gateway, "spare", rig.upstream_url, max_running=2, priority=-1)
+    rig.gateway.channels.forget()
+    (wanted,) = [
+        each for each in await channels.all_in_use(rig.gateway.store.reader) if each.id != spare
+    ]
+
+    first = await rig.imagine(instanceId=wanted.instance_id)
+    second = await rig.imagine(instanceId=wanted.instance_id)
+    other = await rig.imagine()
+    waits = await rig.task(second)
+    await rig.finished(first)
+    await rig.hand_on()
+
+    assert waits.state is State.QUEUED
+    assert (await rig.task(other)).channel_id == spare
+    assert (await rig.task(second)).channel_id == wanted.id

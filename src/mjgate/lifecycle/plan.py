@@ -20,6 +20,7 @@ from mjgate.domain.errors import (
     ParentNotFinished,
     ParentNotFound,
 )
+from mjgate.domain.lane import Lane
 from mjgate.domain.order import Order
 from mjgate.domain.party import Share, picks, prompts_of
 from mjgate.domain.prompt import jobs, mode_flag, wants_video, without_mode_flags
@@ -60,8 +61,10 @@ class Plan:
     def lane(self) -> str:
         """Where the task waits, if it has to: with those that wait for the same."""
         if self.parent is not None:
-            return f"channel {self.parent.channel_id} {self.mode}"
-        return f"{self.need.group} {self.mode} {self.order.bot}"
+            return Lane(self.mode, channel_id=self.parent.channel_id).name
+        if self.need.instance_id:
+            return Lane(self.mode, instance_id=self.need.instance_id).name
+        return Lane(self.mode, self.need.group, self.order.bot).name
 
 
 async def plan(gateway: Gateway, caller: Caller, order: Order, prefix: Mode | None) -> Plan:

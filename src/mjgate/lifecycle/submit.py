@@ -27,7 +27,7 @@ from mjgate.lifecycle.dispatch import dispatch
 from mjgate.lifecycle.draft import done, drafted, minted, party_of
 from mjgate.lifecycle.inputs import Inputs, keep
 from mjgate.lifecycle.own import check_images
-from mjgate.lifecycle.place import check_room
+from mjgate.lifecycle.place import check_room, note_one_more
 from mjgate.lifecycle.plan import Plan, plan
 from mjgate.lifecycle.routing import Route, attempt_at, refusal, routes
 from mjgate.lifecycle.settings import refuse_in_maintenance
@@ -187,7 +187,9 @@ async def _accept(
     if caller.on_limit is OnLimit.REJECT:
         raise QueueFull
     await check_room(gateway, draft)
-    return await _write(gateway, draft, None, inputs, once, others)
+    written = await _write(gateway, draft, None, inputs, once, others)
+    note_one_more(gateway, draft.lane)
+    return written
 
 
 async def _write(

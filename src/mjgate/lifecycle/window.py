@@ -18,6 +18,7 @@ from mjgate.domain.errors import (
     QueueFull,
     QuotaNotEnough,
 )
+from mjgate.domain.lane import Lane
 from mjgate.domain.order import Order
 from mjgate.domain.prompt import jobs, mode_flag, without_mode_flags
 from mjgate.domain.reasons import FailReason
@@ -73,7 +74,7 @@ async def confirm(gateway: Gateway, caller: Caller, order: Order) -> tuple[Task,
     channel = await channels.present(gateway.store.reader, task.channel_id or 0)
     if channel is None or task.credential_id is None:
         raise ParentChannelGone(field="taskId")
-    if not await lanes.waits(gateway.store.reader, task.lane):
+    if not channel.broken_times and not await lanes.waits(gateway.store.reader, _lane(task)):
         number = len(await attempts.of_task(gateway.store.reader, task.id)) + 1
         route = Route(channel.id, task.credential_id)
         attempt = attempt_at(gateway, task, number, route)
@@ -164,8 +165,22 @@ async def _confirm_in(
     if attempt is not None:
         await attempts.begin(tx, attempt)
         return await move(tx, task.id, State.SENDING, actor=ACTOR, now=now, confirmed=True)
-    turn, _ = await lanes.turn_in(tx, task.lane, task.user_id)
-    return await move(tx, task.id, State.QUEUED, actor=ACTOR, now=now, confirmed=True, turn=turn)
+    turn, _ = await lanes.turn_in(tx, _lane(task), task.user_id)
+    return await move(
+        tx,
+        task.id,
+        State.QUEUED,
+        actor=ACTOR,
+        now=now,
+        confirmed=True,
+        lane=_lane(task),
+        turn=turn,
+    )
+
+
+def _lane(task: Task) -> str:
+    """Whatever it waited for before, its window is open at one channel."""
+    return Lane(task.mode, channel_id=task.channel_id).name
 
 
 async def _expire_in(tx: Transaction, task_id: int, now: int) -> None:

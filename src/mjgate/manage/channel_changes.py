@@ -1,11 +1,12 @@
 """Channels that are there: changing what they offer, giving them another key, taking them away."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from mjgate.domain.action import Action, Mode
 from mjgate.domain.channel import Channel
+from mjgate.domain.clock import HOUR
 from mjgate.manage import BadValue, Desk, Prevented, Taken, checks
 from mjgate.manage.channels import base_url, found, options, provider_of, rank, sealed
 from mjgate.manage.people import differences
@@ -63,7 +64,10 @@ def limits(given: Mapping[str, Mapping[str, int]]) -> dict[Mode, Limits]:
         running, waiting = each.get("max_running", 10), each.get("max_waiting", 1_000)
         checks.count(running, field=f"modes.{mode}.max_running")
         checks.count(waiting, field=f"modes.{mode}.max_waiting")
-        wanted[mode] = Limits(running, waiting)
+        gap = each.get("submit_gap", 0)
+        if not 0 <= gap <= HOUR:
+            raise BadValue(f"submit_gap is in milliseconds: take 0 to {HOUR:,}.", field="modes")
+        wanted[mode] = Limits(running, waiting, gap)
     if not wanted:
         raise BadValue("A channel offers at least one mode.", field="modes")
     return wanted
@@ -76,7 +80,7 @@ def told(channel: Channel, modes: Mapping[Mode, Limits]) -> dict[str, object]:
         "provider": channel.provider,
         "base_url": channel.base_url,
         "options": channel.options,
-        "modes": {mode: [each.max_running, each.max_waiting] for mode, each in modes.items()},
+        "modes": {mode: asdict(each) for mode, each in modes.items()},
         "actions": sorted(channel.actions),
         "groups": sorted(channel.groups),
         "priority": channel.priority,

@@ -11,10 +11,11 @@ from mjgate.store.database import Reader, Transaction
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many of a mode may run, and how many may wait, at a time."""
+    """How many of a mode may run, and how many may wait, at a time; ms between two submits."""
 
     max_running: int
     max_waiting: int
+    submit_gap: int = 0
 
 
 async def tails(reader: Reader) -> Mapping[int, str]:
@@ -26,11 +27,14 @@ async def tails(reader: Reader) -> Mapping[int, str]:
 async def limits(reader: Reader) -> Mapping[int, Mapping[Mode, Limits]]:
     """The modes of every channel with their limits."""
     rows = await reader.rows(
-        "SELECT channel_id, mode, max_running, max_waiting FROM channel_modes ORDER BY mode"
+        """
+        SELECT channel_id, mode, max_running, max_waiting, submit_gap FROM channel_modes
+        ORDER BY mode
+        """
     )
     found: dict[int, dict[Mode, Limits]] = {}
-    for channel_id, mode, running, waiting in rows:
-        found.setdefault(channel_id, {})[Mode(mode)] = Limits(running, waiting)
+    for channel_id, mode, *numbers in rows:
+        found.setdefault(channel_id, {})[Mode(mode)] = Limits(*numbers)
     return found
 
 
@@ -62,15 +66,16 @@ async def write_limits(
     for mode, each in wanted.items():
         await tx.run(
             """
-            INSERT INTO channel_modes (channel_id, mode, max_running, max_waiting)
-            VALUES (:channel_id, :mode, :max_running, :max_waiting)
+            INSERT INTO channel_modes (channel_id, mode, max_running, max_waiting, submit_gap)
+            VALUES (:channel_id, :mode, :max_running, :max_waiting, :submit_gap)
             ON CONFLICT (channel_id, mode) DO UPDATE SET max_running = excluded.max_running,
-                max_waiting = excluded.max_waiting
+                max_waiting = excluded.max_waiting, submit_gap = excluded.submit_gap
             """,
             channel_id=channel_id,
             mode=mode,
             max_running=each.max_running,
             max_waiting=each.max_waiting,
+            submit_gap=each.submit_gap,
         )
     kept = [mode.value for mode in wanted]
     await tx.run(

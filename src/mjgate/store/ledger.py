@@ -227,6 +227,11 @@ async def _slots(reader: Reader) -> list[str]:
                 AND t.state IN ('SENDING', 'UNKNOWN', 'SUBMITTED', 'RUNNING')
             ) FROM tokens k
             UNION ALL
+            SELECT 'group', g.id, g.running, (
+                SELECT COUNT(*) FROM tasks t WHERE t.group_id = g.id
+                AND t.state IN ('SENDING', 'UNKNOWN', 'SUBMITTED', 'RUNNING')
+            ) FROM groups g WHERE g.max_running IS NOT NULL
+            UNION ALL
             SELECT 'channel', m.channel_id, m.running, (
                 SELECT COUNT(*) FROM tasks t WHERE t.channel_id = m.channel_id
                 AND t.mode = m.mode AND t.state IN ('SENDING', 'UNKNOWN', 'SUBMITTED', 'RUNNING')

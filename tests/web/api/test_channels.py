@@ -15,7 +15,7 @@ def new(rig: Rig, **more: object) -> dict[str, object]:
 
 
 async def test_a_channel_is_added_changed_and_taken_away(rig: Rig, admin: Manager) -> None:
-    modes = {"FAST": {"max_running": 3}, "RELAX": {"max_waiting": 5}}
+    modes = {"FAST": {"max_running": 3, "submit_gap": 2000}, "RELAX": {"max_waiting": 5}}
 
     made = await admin.data("POST", CHANNELS, new(rig, modes=modes, options={"notify": "off"}))
     place = f"{CHANNELS}{made['id']}"
@@ -27,8 +27,8 @@ async def test_a_channel_is_added_changed_and_taken_away(rig: Rig, admin: Manage
 
     assert set(made) == {"id", "name", "instance_id"}
     assert shown["modes"] == {
-        "FAST": {"running": 0, "max_running": 3, "max_waiting": 1000},
-        "RELAX": {"running": 0, "max_running": 10, "max_waiting": 5},
+        "FAST": {"running": 0, "max_running": 3, "max_waiting": 1000, "submit_gap": 2000},
+        "RELAX": {"running": 0, "max_running": 10, "max_waiting": 5, "submit_gap": 0},
     }
     assert shown["secret"] == f"****{SECRET[-4:]}"
     assert (changed["priority"], list(changed["modes"])) == (5, ["TURBO"])

@@ -20,10 +20,11 @@ from mjgate.web.api.rows import Call, Page, Row, Who, acts, given, looks, takes
 
 
 class ModeLimits(Struct, frozen=True, forbid_unknown_fields=True):
-    """How many may run and wait in a mode."""
+    """How many may run and wait in a mode, and milliseconds between two submits."""
 
     max_running: int = 10
     max_waiting: int = 1_000
+    submit_gap: int = 0
 
 
 class ModeView(Struct, frozen=True):
@@ -32,6 +33,7 @@ class ModeView(Struct, frozen=True):
     running: int
     max_running: int
     max_waiting: int
+    submit_gap: int
 
 
 class ChannelNew(Struct, frozen=True, forbid_unknown_fields=True):
@@ -123,7 +125,7 @@ def _modes(channel: Channel, limits: Mapping[Mode, Limits]) -> dict[str, ModeVie
     for mode, each in limits.items():
         load = channel.loads.get(mode)
         running = 0 if load is None else load.running
-        found[mode.value] = ModeView(running, each.max_running, each.max_waiting)
+        found[mode.value] = ModeView(running, each.max_running, each.max_waiting, each.submit_gap)
     return found
 
 
