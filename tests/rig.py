@@ -35,7 +35,7 @@ from mjgate.links import Links
 from mjgate.public_http import PublicHTTP
 from mjgate.sandbox.server import running
 from mjgate.sandbox.settings import SandboxSettings
-from mjgate.store import accounts, channels, ledger, media, settings, tasks
+from mjgate.store import accounts, channels, installation, ledger, media, settings, tasks
 from mjgate.store.database import Database, Transaction
 from mjgate.store.migrate import migrate
 from mjgate.upstream import Upstream
@@ -252,6 +252,7 @@ async def a_gateway(
     store = await Database.open(url)
     stack.push_async_callback(store.close)
     await migrate(store, clock.now())
+    await store.write(installation.drawn)
     upstream = await Upstream.open()
     stack.push_async_callback(upstream.close)
     public = await PublicHTTP.start()

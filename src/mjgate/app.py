@@ -10,6 +10,7 @@ import socket
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from multiprocessing.process import BaseProcess
+from types import FrameType
 from typing import Final
 
 import uvicorn
@@ -72,15 +73,15 @@ async def gateway_of(config: Config, public_url: str) -> AsyncGenerator[Gateway]
 
 
 @asynccontextmanager
-async def background(config: Config, gateway: Gateway) -> AsyncGenerator[None]:
-    """Work as a node among nodes for as long as the block lasts."""
+async def background(config: Config, gateway: Gateway, stop: asyncio.Event) -> AsyncGenerator[None]:
+    """Work as a node among nodes for as long as the block lasts, claiming nothing after `stop`."""
     locks = Locks(config.data_dir / "nodes") if gateway.store.engine == SQLITE else None
     if locks is not None:
         locks.hold(gateway.node)
     await nodes.join(gateway, socket.gethostname())
     try:
         only = SERVING if config.no_workers else None
-        async with working(gateway, _alive_by(locks), only=only):
+        async with working(gateway, _alive_by(locks), only=only, stop=stop):
             yield
     finally:
         await nodes.leave(gateway)
@@ -109,7 +110,9 @@ class Served:
         if parent is not None:
             _settle_in(config, parent)
         await receive()
-        async with gateway_of(config, self._url) as gateway, background(config, gateway):
+        stop = asyncio.Event()
+        async with gateway_of(config, self._url) as gateway, background(config, gateway, stop):
+            _hear_signals(stop)
             self._inner = create_app(gateway, _web_settings(config))
             _spare_the_collector()
             await send({"type": "lifespan.startup.complete"})
@@ -122,6 +125,20 @@ def _spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 50, 100)
+
+
+def _hear_signals(stop: asyncio.Event) -> None:
+    """Set `stop` as soon as we are told to end; the server then does what it does at a signal."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        before = signal.getsignal(number)
+
+        def told(number: int, frame: FrameType | None, before: object = before) -> None:
+            loop.call_soon_threadsafe(stop.set)
+            if callable(before):
+                before(number, frame)
+
+        signal.signal(number, told)
 
 
 def _settle_in(config: Config, parent: BaseProcess) -> None:
@@ -190,7 +207,7 @@ async def work(config: Config) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with gateway_of(config, config.address()) as gateway, background(config, gateway):
+    async with gateway_of(config, config.address()) as gateway, background(config, gateway, stop):
         await stop.wait()
 
 

@@ -7,7 +7,7 @@ which a test calls once.
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -32,7 +32,9 @@ log = logging.getLogger(__name__)
 DRAIN: Final = 30.0
 """Seconds that open sends get when the process is asked to stop."""
 
-SERVING: Final = frozenset({"beat", "clock", "disk", "hurry"})
+BEAT: Final = "beat"
+
+SERVING: Final = frozenset({BEAT, "clock", "disk", "hurry"})
 """
 Who works in a process that only answers requests: it sends, so it must be known to live, and it
 hears what clients wait for, and takes no tasks when the disk is nearly full.
@@ -57,7 +59,7 @@ def crew(
 ) -> Mapping[str, Worker]:
     """Everybody who works in a process."""
     return {
-        "beat": Worker(partial(beat, gateway), rest=2),
+        BEAT: Worker(partial(beat, gateway), rest=2),
         "clock": Worker(partial(set_clock, gateway), rest=60),
         "clear up": Worker(partial(clear_up, gateway, alive), rest=2),
         "queue": Worker(partial(queue, gateway), rest=0.5, wakes=True),
@@ -100,24 +102,29 @@ async def repeat(worker: Worker, name: str, stop: asyncio.Event, wake: asyncio.E
 
 @asynccontextmanager
 async def working(
-    gateway: Gateway, alive: Alive, *, only: frozenset[str] | None = None
+    gateway: Gateway,
+    alive: Alive,
+    *,
+    only: frozenset[str] | None = None,
+    stop: asyncio.Event | None = None,
 ) -> AsyncGenerator[Tracker]:
     """
     Work in the background for as long as the block lasts; then stop claiming and drain.
 
-    `only` names the workers of a process that leaves the rest to others.
+    `only` names the workers of a process that leaves the rest to others; `stop` ends the claiming
+    before the block does. Beats go on until the last answer is in.
     """
     tracker, courier = Tracker(gateway), Courier(gateway)
-    stop = asyncio.Event()
+    stop, gone = stop or asyncio.Event(), asyncio.Event()
     everybody = crew(gateway, tracker, courier, alive)
     archivist = Archivist(gateway)
     everybody = {**everybody, **keepers(gateway, archivist)}
     workers = {name: each for name, each in everybody.items() if only is None or name in only}
     wakes = {name: asyncio.Event() for name in workers}
-    tasks = [
-        asyncio.create_task(repeat(worker, name, stop, wakes[name]), name=name)
+    tasks = {
+        name: asyncio.create_task(repeat(worker, name, gone if name == BEAT else stop, wakes[name]))
         for name, worker in workers.items()
-    ]
+    }
 
     def woken(_: int = 0) -> None:
         for name, worker in workers.items():
@@ -132,15 +139,24 @@ async def working(
         with gateway.store.changes.heard_by(woken, lost=lost):
             yield tracker
     finally:
-        stop.set()
-        for wake in wakes.values():
-            wake.set()
-        await asyncio.gather(*tasks)
+        beating = tasks.pop(BEAT)
+        await _over(stop, wakes, tasks.values())
         await archivist.close()
         await tracker.close()
         await courier.close()
         await gateway.senders.drain(DRAIN)
         await abandon(gateway)
+        await _over(gone, wakes, [beating])
+
+
+async def _over(
+    stop: asyncio.Event, wakes: Mapping[str, asyncio.Event], tasks: Iterable[asyncio.Task[None]]
+) -> None:
+    """Have these workers end after the step that they are at."""
+    stop.set()
+    for wake in wakes.values():
+        wake.set()
+    await asyncio.gather(*tasks)
 
 
 async def _forget(gateway: Gateway) -> bool:

@@ -119,17 +119,20 @@ async def test_what_is_barred_on_one_node_is_barred_on_all_soon(shared: Scene) -
 async def test_a_gateway_that_is_told_to_stop_waits_for_the_answers_to_its_sends(
     shared: Scene,
 ) -> None:
-    with shared.gateway(MJGATE_ANSWER_WAIT="0.2") as node:
-        await asyncio.to_thread(shared.submit_all, node.url, 3, fault=SLOW)
+    """They take longer than a lease, and nobody takes it for dead meanwhile."""
+    with shared.gateway(), shared.gateway(MJGATE_ANSWER_WAIT="0.2") as node:
+        await asyncio.to_thread(shared.submit_all, node.url, 3, fault="slow-submit=13")
         before = {task.state for task in await tasks_of(shared)}
         node.process.send_signal(signal.SIGTERM)
         code = await asyncio.to_thread(node.process.wait, 30)
         after = {task.state for task in await tasks_of(shared)}
+        _, swept = await nodes_of(shared)
 
     assert code == 0
     assert before == {State.SENDING}
     assert State.SENDING not in after
     assert State.UNKNOWN not in after
+    assert swept == []
 
 
 async def test_two_processes_on_one_file_make_nothing_twice(tmp_path: Path) -> None:

@@ -32,6 +32,6 @@ async def _own(gateway: Gateway) -> str:
 
     async def look_up() -> str:
         found = await installation.identity(gateway.store.reader)
-        return found or await gateway.store.write(installation.drawn)
+        return found or await gateway.store.write_surely(installation.drawn)
 
     return await gateway.installation.value(gateway.clock.now(), look_up)
