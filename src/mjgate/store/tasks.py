@@ -115,6 +115,32 @@ async def several(reader: Reader, ids: Sequence[int], *, seen_by: Caller) -> dic
     return {task.id: task for task in map(from_row, rows)}
 
 
+async def of_users(reader: Reader, ids: Sequence[int], *, user_ids: Sequence[int]) -> list[Task]:
+    """Those of `ids` that belong to one of these users."""
+    rows = await reader.rows(
+        "SELECT * FROM tasks WHERE id IN each(:ids) AND user_id IN each(:user_ids)",
+        ids=list(ids),
+        user_ids=list(user_ids),
+    )
+    return [from_row(row) for row in rows]
+
+
+async def recent(reader: Reader, *, user_id: int, since: int, most: int) -> list[Task]:
+    """The user's newest tasks, of those that run or ended at `since` or later, oldest first."""
+    rows = await reader.rows(
+        """
+        SELECT * FROM tasks WHERE id IN (
+            SELECT id FROM tasks WHERE user_id = :user_id ORDER BY id DESC LIMIT :most
+        ) AND (finish_at IS NULL OR finish_at >= :since)
+        ORDER BY id
+        """,
+        user_id=user_id,
+        since=since,
+        most=most,
+    )
+    return [from_row(row) for row in rows]
+
+
 async def by_id(reader: Reader, task_id: int) -> Task | None:
     """The task whoever owns it: for the gateway's own work, never for answers to requests."""
     row = await reader.row("SELECT * FROM tasks WHERE id = :id", id=task_id)

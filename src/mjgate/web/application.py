@@ -10,7 +10,18 @@ from starlette.types import ASGIApp
 from mjgate.domain.errors import MethodNotAllowed, Refused
 from mjgate.lifecycle import Gateway
 from mjgate.manage import NotDone
-from mjgate.web import api, callbacks, health, jobs, lists, media, references, submit, tasks
+from mjgate.web import (
+    api,
+    callbacks,
+    health,
+    jobs,
+    lists,
+    media,
+    references,
+    streams,
+    submit,
+    tasks,
+)
 from mjgate.web.api.serve import on_not_done
 from mjgate.web.auth import Doors
 from mjgate.web.bodies import Room
@@ -18,6 +29,7 @@ from mjgate.web.context import Context, WebSettings
 from mjgate.web.front import Front, not_found
 from mjgate.web.quick import Quick
 from mjgate.web.respond import on_refused, on_unexpected, refusal, request_id
+from mjgate.web.watching import Watching
 
 _METHOD_NOT_ALLOWED = 405
 
@@ -29,6 +41,7 @@ def create_app(gateway: Gateway, settings: WebSettings) -> ASGIApp:
         Doors(gateway),
         Room(settings.bodies_at_once),
         settings,
+        Watching(gateway),
         started=gateway.clock.now(),
     )
     inner = Starlette(
@@ -46,7 +59,7 @@ def create_app(gateway: Gateway, settings: WebSettings) -> ASGIApp:
 
 def routes(context: Context) -> list[Route]:
     """Every route that is served."""
-    modules = (tasks, lists, submit, jobs, media, references, callbacks, health, api)
+    modules = (tasks, lists, submit, jobs, media, references, streams, callbacks, health, api)
     return [route for module in modules for route in module.routes(context)]
 
 

@@ -8,6 +8,7 @@ from mjgate.manage.passwords import Checker
 from mjgate.web.auth import Doors
 from mjgate.web.bodies import Room
 from mjgate.web.rates import Rates
+from mjgate.web.watching import Watching
 
 MEBIBYTE: Final = 1 << 20
 
@@ -31,12 +32,13 @@ class WebSettings:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The gateway, its doors and rates, the room for bodies, the settings, who checks passwords."""
+    """The gateway, its doors and rates, room for bodies, settings, and who watches and checks."""
 
     gateway: Gateway
     doors: Doors
     room: Room
     settings: WebSettings
+    watching: Watching
     passwords: Checker = field(default_factory=Checker)
     rates: Rates = field(default_factory=Rates)
     started: int = 0  # epoch milliseconds
