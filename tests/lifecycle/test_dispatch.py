@@ -175,7 +175,7 @@ async def test_what_may_have_arrived_is_never_sent_again(
     assert len(talker.submits) == 1
     assert (await slots(rig))[other] == 0
     assert await attempts(rig) == ["unknown"]
-    assert await told(rig) == [("submitted", "UNKNOWN"), ("final", "FAILURE")]
+    assert await told(rig) == [("submitted", "SUBMITTED"), ("final", "FAILURE")]
     await assert_nothing_is_held(rig)
 
 
