@@ -1,5 +1,7 @@
 """Windows: what asks first, holds nothing, and goes on under its own id."""
 
+import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -103,6 +105,48 @@ async def test_without_money_a_window_stays_open(rig: Rig) -> None:
 
     assert (answer.status_code, answer.json()["error"]) == (402, "quota_not_enough")
     assert (await rig.fetch(window))["status"] == "MODAL"
+
+
+async def test_a_window_needs_the_money_of_its_modal(rig: Rig) -> None:
+    grid = await rig.imagine()
+    await rig.finished(grid)
+    await rig.impoverish()
+    before = await rig.balance()
+    body = {"taskId": grid, "customId": "MJ::JOB::variation::1::x", "enableRemix": True}
+
+    answers = [
+        await rig.post(path, body) for path in ("/mj/submit/action", "/mj/submit/action?dryRun=1")
+    ]
+
+    for answer in answers:
+        assert (answer.status_code, answer.json()["error"]) == (402, "quota_not_enough")
+    assert await rig.balance() == before
+    assert len((await rig.get("/mj/task/list")).json()) == 1
+
+
+async def test_a_user_has_as_many_windows_as_he_may_and_no_more(rig: Rig) -> None:
+    grid = await rig.imagine()
+    await rig.finished(grid)
+    path = "/mj/submit/action"
+    body = {"taskId": grid, "customId": "MJ::JOB::variation::1::x", "enableRemix": True}
+
+    told = [
+        each.json() for each in await asyncio.gather(*(rig.post(path, body) for _ in range(25)))
+    ]
+    dry = (await rig.post(f"{path}?dryRun=1", body)).json()
+    plain = await rig.imagine("another fox")
+    waiting = next(each["result"] for each in told if each["code"] == 21)
+    await rig.post(f"/mj/task/{waiting}/cancel", {})
+    again = (await rig.post(path, body)).json()
+
+    assert Counter(each["code"] for each in told) == {21: 20, 23: 5}
+    assert {each["properties"].get("reason") for each in told if each["code"] == 23} == {
+        "queue_full"
+    }
+    assert dry["code"] == 23
+    assert plain
+    assert again["code"] == 21
+    assert await spent(rig) == PRICE
 
 
 async def test_another_users_window_does_not_exist(rig: Rig) -> None:

@@ -282,3 +282,15 @@ async def test_a_stranger_cannot_ask_for_anothers_answer(rig: Rig) -> None:
 
     refused(answer, 401, "bad_key")
     await untouched(rig, tasks=1)
+
+
+async def test_after_a_day_the_key_is_free_again(rig: Rig) -> None:
+    first = await again(rig)
+    rig.clock.pass_by(24 * 3_600_000)
+    within = await again(rig)
+    rig.clock.pass_by(1)
+    after = await again(rig)
+
+    assert (replayed(within), replayed(after)) == (True, False)
+    assert within.json()["result"] == first.json()["result"]
+    assert after.json()["result"] != first.json()["result"]

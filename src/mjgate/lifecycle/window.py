@@ -50,6 +50,7 @@ class Confirmation:
 
 async def open_in(tx: Transaction, task: Task, until: int, now: int) -> Task:
     """Write a task that waits for its modal. QuotaNotEnough, QueueFull."""
+    await accounts.one_by_one(tx, task.user_id)
     await check_room(tx, task)
     await timers.start(tx, task.id, Kind.WINDOW, until)
     return await create(tx, task, actor="user", now=now)

@@ -164,6 +164,11 @@ async def has_slot(reader: Reader, user_id: int, token_id: int) -> bool:
     return row is not None
 
 
+async def one_by_one(tx: Transaction, user_id: int) -> None:
+    """From here on the user's transactions follow each other: what is counted then holds."""
+    await tx.row("SELECT id FROM users WHERE id = :id FOR UPDATE", id=user_id)
+
+
 async def open_windows_left(reader: Reader, user_id: int) -> int:
     """How many more windows the user may have open."""
     row = await reader.row(

@@ -230,6 +230,10 @@ async def _before(desk: Desk, once: Once) -> Response | None:
     found = await idempotency.find(reader, once.scope, once.key)
     if found is None:
         return None
+    gateway = desk.context.gateway
+    if found.at < gateway.clock.now() - gateway.timing.idempotency:
+        await gateway.store.write(idempotency.free, once.scope, once.key)
+        return None
     if found.fingerprint != once.fingerprint:
         raise IdempotencyMismatch
     if found.answer is not None:
