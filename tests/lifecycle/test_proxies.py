@@ -7,10 +7,15 @@ from contextlib import AsyncExitStack
 import pytest
 
 from mjgate.keys import Purpose
+from mjgate.lifecycle.notify import Courier
 from mjgate.sandbox.server import running
 from mjgate.store import channels
+from tests.imaging import made
 from tests.lifecycle.proxies import NAME, Door, SmallProxy, listening
+from tests.lifecycle.receiver import receiving
+from tests.public_http.servers import head, serving
 from tests.rig import PLAIN, MakeRig, Rig
+from tests.web.shape import one_engine
 
 USER = "mj:p%40ss%2Fword"
 PLAIN_USER = "mj:p@ss/word"
@@ -53,6 +58,30 @@ async def test_submits_looks_and_pictures_of_a_channel_take_its_proxy_and_no_oth
     assert set(door.peers) <= set(proxy.left)  # a server that counts connections by peer
     assert set(proxy.asked) == {f"{NAME}:{door.port}"}
     assert proxy.refused == 0
+
+
+@one_engine
+async def test_addresses_that_a_user_chose_never_go_through_a_proxy(
+    make_rig: MakeRig, door: Door
+) -> None:
+    proxy = SmallProxy()
+    picture = made.saved(made.grid(8, 8), "PNG")
+    answer = head(content_type="image/png", content_length=len(picture)) + picture
+    async with listening(proxy, proxy.socks5), receiving() as hook, serving(answer) as host:
+        rig = await make_rig(
+            upstream_url=f"http://127.0.0.1:{door.port}",
+            allow_private=("127.0.0.1",),
+            images="base64-only",
+        )
+        await through(rig, f"socks5://127.0.0.1:{proxy.port}")
+        await rig.imagine(base64Array=[host.url(host="127.0.0.1")], notifyHook=hook.url())
+        courier = Courier(rig.gateway)
+        await courier.step()
+        await courier.settle()
+
+    assert host.connections == 1
+    assert hook.got
+    assert set(proxy.asked) == {f"127.0.0.1:{door.port}"}
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5"])

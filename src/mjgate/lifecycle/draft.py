@@ -4,13 +4,12 @@ import uuid
 from collections.abc import Sequence
 
 from mjgate.domain.account import Caller
-from mjgate.domain.media import KEPT
 from mjgate.domain.task import Result, State, Task
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.inputs import Inputs
 from mjgate.lifecycle.plan import Plan
 from mjgate.lifecycle.routing import Route
-from mjgate.lifecycle.work import Request, Stored, encode
+from mjgate.lifecycle.work import Request, encode
 from mjgate.store import tasks
 
 
@@ -42,18 +41,6 @@ def drafted(gateway: Gateway, caller: Caller, planned: Plan, inputs: Inputs) -> 
         lane=planned.lane,
         pinned=planned.pinned,
         result=Result(final_prompt=planned.final_prompt),
-    )
-
-
-def done(gateway: Gateway, draft: Task, pictures: Sequence[Stored]) -> Task:
-    """The draft of a task that is work of ours and done already: these pictures are its result."""
-    now = gateway.clock.now()
-    return draft._replace(
-        state=State.SUCCESS,
-        progress=100,
-        start_at=now,
-        finish_at=now,
-        result=Result(image_urls=tuple(KEPT + picture.hash for picture in pictures)),
     )
 
 

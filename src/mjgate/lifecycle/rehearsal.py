@@ -16,6 +16,7 @@ from mjgate.domain.order import Order
 from mjgate.domain.task import Task
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.draft import drafted
+from mjgate.lifecycle.gone import can_cut, cut_of, elsewhere
 from mjgate.lifecycle.inputs import Inputs
 from mjgate.lifecycle.own import check_images
 from mjgate.lifecycle.place import check_room as check_queue
@@ -56,7 +57,14 @@ async def rehearse(
     if planned.action is Action.UPLOAD:
         return await _done_here(gateway, caller, planned)
     task = drafted(gateway, caller, planned, _NO_IMAGES)
-    channel_id = await _channel(gateway, planned)
+    try:
+        channel_id = await _channel(gateway, planned)
+    except ParentChannelGone:
+        if caller.fallback and not can_cut(planned):
+            order = await elsewhere(gateway, planned)
+            return await rehearse(gateway, caller, order, prefix=planned.mode)
+        await cut_of(gateway, planned)
+        return Forecast(price=0, mode=planned.mode, free=True, seconds=0)
     reader = gateway.store.reader
     if task.action is Action.UPSCALE and (first := await pressed.first(reader, task)) is not None:
         return Forecast(price=0, mode=first.mode, free=channel_id is not None)

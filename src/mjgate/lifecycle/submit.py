@@ -24,8 +24,10 @@ from mjgate.domain.order import Order
 from mjgate.domain.task import State, Task
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.dispatch import dispatch
-from mjgate.lifecycle.draft import done, drafted, minted, party_of
+from mjgate.lifecycle.draft import drafted, minted, party_of
+from mjgate.lifecycle.gone import can_cut, elsewhere
 from mjgate.lifecycle.inputs import Inputs, keep
+from mjgate.lifecycle.ours import cut, uploaded
 from mjgate.lifecycle.own import check_images
 from mjgate.lifecycle.place import check_room, note_one_more
 from mjgate.lifecycle.plan import Plan, plan
@@ -82,8 +84,11 @@ async def submit(
     order = planned.order
     await refuse_in_maintenance(gateway)
     if planned.action is Action.UPLOAD:
-        return await _uploaded(gateway, caller, planned, once)
-    found = await _routes(gateway, planned)
+        return await _ours(gateway, await uploaded(gateway, caller, planned), once)
+    try:
+        found = await _routes(gateway, planned)
+    except ParentChannelGone:
+        return await _gone(gateway, caller, planned, once)
     inputs = await keep(gateway, order)
     draft, *others = party_of(drafted(gateway, caller, planned, inputs), planned)
     try:
@@ -96,14 +101,21 @@ async def submit(
     return await _send(gateway, task, attempt)
 
 
-async def _uploaded(
-    gateway: Gateway, caller: Caller, planned: Plan, once: Once | None
-) -> Outcome:
-    """Keep the pictures: that is all there is to do, and it is done when it is written."""
-    inputs = await keep(gateway, planned.order, ours=True)
-    draft = done(gateway, drafted(gateway, caller, planned, inputs), inputs.images)
-    task, _ = await _write(gateway, draft, None, inputs, once)
-    return Outcome(task)
+async def _gone(gateway: Gateway, caller: Caller, planned: Plan, once: Once | None) -> Outcome:
+    """The parent's channel is gone: cut it ourselves, or start anew elsewhere. Refused."""
+    if caller.fallback and not can_cut(planned):
+        order = await elsewhere(gateway, planned)
+        return await submit(gateway, caller, order, prefix=planned.mode, once=once)
+    return await _ours(gateway, await cut(gateway, caller, planned), once)
+
+
+async def _ours(gateway: Gateway, made: tuple[Task, Inputs], once: Once | None) -> Outcome:
+    """Work of ours is done when it is written."""
+    draft, inputs = made
+    try:
+        return Outcome((await _write(gateway, draft, None, inputs, once))[0])
+    except ConstraintBroken as broken:
+        return await _pressed_before(gateway, draft, broken)
 
 
 async def modal(gateway: Gateway, caller: Caller, order: Order) -> Outcome:
