@@ -30,6 +30,7 @@ class Lack(StrEnum):
     RECENT = "recent"  # tell their latest tasks
     NOTICES = "notices"  # tell us of changes
     WINDOWS = "windows"  # tell that a window waits
+    SEVERAL = "several"  # name several jobs in one answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

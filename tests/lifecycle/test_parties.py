@@ -399,3 +399,26 @@ async def test_the_jobs_that_one_prompt_pays_for_are_followed_each(
     assert {each["prompt"] for each in tasks} == {prompt}
     assert await rig.balance() == (RICH - jobs * PRICE, 0, jobs * PRICE)
     assert await rig.books() == ()
+
+
+@one_engine
+async def test_the_other_dialect_names_them_all_and_a_channel_that_cannot_is_not_asked(
+    rig: Rig,
+) -> None:
+    async def another_format(tx: Transaction) -> None:
+        await tx.run("UPDATE channels SET provider = 'job'")
+
+    parent, body = await described(rig), {"customId": ALL}
+    answer = await rig.post("/api/mj/task/submit/action", body | {"taskId": parent})
+    uuids = answer.json()["data"]["taskId"].split(",")
+    found = [(await rig.get(f"/api/mj/task/{each}/fetch")).json()["code"] for each in uuids]
+    before = await rig.balance()
+    await rig.gateway.store.write(another_format)
+    rig.clock.pass_by(1_001)
+
+    told = await press(rig, parent)
+
+    assert found == [0, 0, 0, 0]
+    assert len(set(uuids)) == 4
+    assert told["properties"]["reason"] == "unsupported"
+    assert await rig.balance() == before

@@ -19,6 +19,7 @@ from mjgate.domain.errors import (
     ParentChannelGone,
     ParentNotFinished,
     ParentNotFound,
+    Unsupported,
 )
 from mjgate.domain.lane import Lane
 from mjgate.domain.order import Order
@@ -30,7 +31,8 @@ from mjgate.lifecycle.hooks import check_hook
 from mjgate.lifecycle.own import check_images
 from mjgate.lifecycle.settings import in_force
 from mjgate.lifecycle.words import check
-from mjgate.store import settings, tasks
+from mjgate.providers import PROVIDERS, Lack
+from mjgate.store import channels, settings, tasks
 from mjgate.store.database import Reader
 
 
@@ -84,6 +86,7 @@ async def plan(gateway: Gateway, caller: Caller, order: Order, prefix: Mode | No
     await check(gateway, order.prompt)
     shares = _shares(order, parent, partial(prices.of, action, mode, ratio=caller.ratio))
     if len(shares) > 1:
+        await _check_several(gateway, parent)
         await check(gateway, *(share.prompt for share in shares), sent=False)
     return Plan(
         order=order,
@@ -142,6 +145,15 @@ def _shares(order: Order, parent: Task | None, price: Callable[..., int]) -> tup
     """What is paid for: every job of every prompt. MultipleJobs, Unsupported."""
     prompts = prompts_of(order.custom_id, parent) or (order.prompt,)
     return tuple(Share(prompt, price(jobs=jobs(prompt))) for prompt in prompts)
+
+
+async def _check_several(gateway: Gateway, parent: Task | None) -> None:
+    """See that the parent's channel could name a job for each task. Unsupported."""
+    channel_id = None if parent is None else parent.channel_id
+    home = await channels.present(gateway.store.reader, channel_id or 0)
+    if home is not None and Lack.SEVERAL in PROVIDERS[home.provider].lacks:
+        msg = "The channel of this task answers with one task at a time; press them one by one."
+        raise Unsupported(msg, field="customId")
 
 
 def _window(order: Order) -> bool:

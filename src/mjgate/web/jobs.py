@@ -11,7 +11,7 @@ from starlette.routing import Route
 from mjgate.dialects.job import DONE, JobAnswer, show
 from mjgate.lifecycle.verdict import Outcome
 from mjgate.links import media_of
-from mjgate.store import tasks
+from mjgate.store import party, tasks
 from mjgate.web.context import Context
 from mjgate.web.respond import answer
 from mjgate.web.submit import DRY_RUN, Desk, at
@@ -37,9 +37,16 @@ async def _fetch(context: Context, request: Request) -> Response:
 
 
 async def _accepted(context: Context, outcome: Outcome) -> JobAnswer:
-    """The task's UUID; that it waits, or that a window does, is not said in this format."""
-    del context
-    return JobAnswer(0, DONE, {"taskId": outcome.task.job_uuid})
+    """
+    The task's UUID; that it waits, or that a window does, is not said in this format.
+
+    Where one press made several tasks, the UUIDs of all, joined by commas.
+    """
+    lead = outcome.task
+    found = [lead]
+    if lead.lead_id is not None:
+        found = await party.members(context.gateway.store.reader, lead.lead_id)
+    return JobAnswer(0, DONE, {"taskId": ",".join(each.job_uuid for each in found)})
 
 
 def _rehearsed(told: Mapping[str, object]) -> JobAnswer:
