@@ -10,19 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mjgate.domain.clock import SECOND
-from mjgate.domain.timing import Timing
-from mjgate.lifecycle.track import Tracker
-from mjgate.links import Links
-from mjgate.sandbox.server import hosting, running
-from mjgate.web import WebSettings, create_app
-from tests.chains.line import Line, line_to
+from mjgate.sandbox.server import running
+from tests.chains.line import Line
 from tests.postgres import PostgresServer
-from tests.rig import PLAIN, HandClock, Rig, a_channel, a_gateway, a_person
+from tests.rig import PLAIN, HandClock, Rig, a_channel
+from tests.served import served
 
 Json = Any
 
@@ -96,10 +91,10 @@ async def make_chain(
                 upstream_url = f"http://127.0.0.1:{port}"
             above, below = two_databases
             clock = HandClock()
-            bottom, line = await a_level(stack, below, tmp_path / "bottom", clock)
+            bottom, line = await served(stack, below, tmp_path / "bottom", clock)
             await a_channel(bottom.gateway, "sandbox", upstream_url)
             bottom = replace(bottom, upstream_url=upstream_url)
-            top, _ = await a_level(stack, above, tmp_path / "top", clock)
+            top, _ = await served(stack, above, tmp_path / "top", clock)
             await a_channel(
                 top.gateway,
                 "gateway",
@@ -111,48 +106,3 @@ async def make_chain(
             return Chain(replace(top, upstream_url=line.url), bottom, line)
 
         yield make
-
-
-async def a_level(
-    stack: AsyncExitStack, url: str, directory: Path, clock: HandClock
-) -> tuple[Rig, Line]:
-    """A gateway without channels, served at the end of a line whose address is its own."""
-    gateway = await a_gateway(stack, url, directory, clock, Timing())
-    later = Later()
-    port = await stack.enter_async_context(hosting(later, "127.0.0.1", 0))
-    line = await stack.enter_async_context(line_to(port))
-    gateway = replace(gateway, links=Links(line.url, gateway.keys), node=f"node at {port}")
-    later.app = create_app(gateway, WebSettings())
-    client = await stack.enter_async_context(httpx.AsyncClient(base_url=line.url, trust_env=False))
-    tracker = Tracker(gateway)
-    stack.push_async_callback(tracker.close)
-    rig = Rig(
-        gateway=gateway,
-        clock=clock,
-        tracker=tracker,
-        client=client,
-        app=later.app,
-        upstream_url="",
-        alice=await a_person(gateway, "alice"),
-        bob=await a_person(gateway, "bob"),
-        channel_id=1,
-    )
-    return rig, line
-
-
-class Later:
-    """An application that is known only when the port is: its addresses carry that."""
-
-    app: ASGIApp
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await _lives(receive, send)
-            return
-        await self.app(scope, receive, send)
-
-
-async def _lives(receive: Receive, send: Send) -> None:
-    for word in ("startup", "shutdown"):
-        await receive()
-        await send({"type": f"lifespan.{word}.complete"})

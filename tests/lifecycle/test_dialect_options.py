@@ -20,7 +20,7 @@ def answer(asked: Asked) -> bytes:
     """Every submit is another finished grid; lists know the tasks that they are asked for."""
     if asked.submit:
         return says({"code": 1, "description": "ok", "result": f"job-{asked.connection}"})
-    ids = asked.body["ids"] if asked.body else []
+    ids: list[str] = asked.body["ids"] if asked.body else []
     return says([_grid(each) for each in ids])
 
 
