@@ -16,6 +16,7 @@ from mjgate.cli.shared import (
     listed,
     secret,
 )
+from mjgate.cli.switching import drain, set_secret
 from mjgate.cli.terminal import Failure, answer, say, suggest, table
 from mjgate.domain.channel import Channel, ChannelStatus
 from mjgate.manage import Desk, channels, trying
@@ -26,6 +27,8 @@ from mjgate.upstream import Upstream
 
 commands = typer.Typer()
 commands.command("proxy")(set_proxy)
+commands.command("set-secret")(set_secret)
+commands.command("drain")(drain)
 
 OFFERS = "What it offers (all, unless said)"
 _OPTIONS = "; ".join(

@@ -5,13 +5,17 @@ from typing import Annotated
 
 import typer
 
+from mjgate.cli import accounts
 from mjgate.cli.shared import ConfigFile, DatabaseUrl, DataDir, Json, Place, at_desk, secret
 from mjgate.cli.terminal import answer, pairs, say, suggest, table
 from mjgate.domain.account import Role
 from mjgate.manage import Desk, users
-from mjgate.store import accounts
+from mjgate.store import accounts as rows
 
 commands = typer.Typer()
+commands.command("password")(accounts.password)
+commands.command("disable")(accounts.disable)
+commands.command("enable")(accounts.enable)
 
 Name = Annotated[str, typer.Argument(help="The user's name.", show_default=False)]
 
@@ -68,8 +72,8 @@ def list_(
 ) -> None:
     """Show every user with his balance."""
 
-    async def work(desk: Desk) -> list[accounts.User]:
-        return await accounts.users(desk.store.reader)
+    async def work(desk: Desk) -> list[rows.User]:
+        return await rows.users(desk.store.reader)
 
     found = at_desk("user list", Place(data_dir, database_url, config), work)
     if as_json:

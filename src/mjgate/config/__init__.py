@@ -28,6 +28,7 @@ from mjgate.config.values import (
     choice,
     decimal,
     secret,
+    secrets,
     whole,
 )
 
@@ -102,6 +103,14 @@ class Config:
         secret(32, 1024),
         shown=Shown.NEVER,
         otherwise="secret.key in the data directory",
+    )
+    retired_secret_keys: tuple[str, ...] = option(
+        (),
+        "Master keys of before: what they signed still counts, and `mjgate keys rotate` reads what"
+        " they encrypted.",
+        secrets(32, 1024),
+        shown=Shown.NEVER,
+        otherwise="none",
     )
     admin_password: str = option(
         "",

@@ -76,6 +76,11 @@ def secret(least: int, most: int) -> Kind[str]:
     return Kind(f"a text of {least} to {most} characters", convert)
 
 
+def secrets(least: int, most: int) -> Kind[tuple[str, ...]]:
+    """Several of them."""
+    return _listing(f"texts of {least} to {most} characters", secret(least, most).read)
+
+
 def _listing(accepts: str, convert: Callable[[str], str]) -> Kind[tuple[str, ...]]:
     def convert_all(text: str) -> tuple[str, ...]:
         return tuple(convert(part.strip()) for part in text.split(",") if part.strip())

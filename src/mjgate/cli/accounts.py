@@ -1,0 +1,81 @@
+"""`mjgate user password`, `enable` and `disable`: for who has no browser, or no way in."""
+
+from typing import Annotated
+
+import typer
+
+from mjgate.cli.shared import ConfigFile, DatabaseUrl, DataDir, Json, Place, at_desk, secret
+from mjgate.cli.terminal import answer, pairs, say
+from mjgate.manage import Desk, people
+from mjgate.store.people import Person
+
+Name = Annotated[str, typer.Argument(help="The user's name.", show_default=False)]
+
+
+def password(
+    name: Name,
+    *,
+    typed: Annotated[
+        str | None,
+        typer.Option(
+            "--password",
+            help="A password, - for standard input (MJGATE_USER_PASSWORD); else a random one,"
+            " good for a day and to be changed at once.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    config: ConfigFile = None,
+) -> None:
+    """Give a user a new password. It ends his sessions."""
+    wanted = secret(typed, "MJGATE_USER_PASSWORD")
+
+    async def work(desk: Desk) -> tuple[Person, str]:
+        return await people.set_password(desk, name, wanted)
+
+    user, chosen = at_desk("user password", Place(data_dir, database_url, config), work)
+    if as_json:
+        answer({"id": user.id, "username": user.username, "password": chosen})
+        return
+    say(f"{user.username} has a new password. It is shown this once:", "bold")
+    pairs({"password": chosen})
+
+
+def enable(
+    name: Name,
+    *,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    config: ConfigFile = None,
+) -> None:
+    """Let a user in again."""
+    _switch("enable", name, Place(data_dir, database_url, config), as_json=as_json)
+
+
+def disable(
+    name: Name,
+    *,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    config: ConfigFile = None,
+) -> None:
+    """Keep a user out: his keys and sessions open nothing, what waits is cancelled."""
+    _switch("disable", name, Place(data_dir, database_url, config), as_json=as_json)
+
+
+def _switch(verb: str, name: str, place: Place, *, as_json: bool) -> None:
+    enabled = verb == "enable"
+
+    async def work(desk: Desk) -> Person:
+        return await people.change_user(desk, name, {"enabled": enabled})
+
+    user = at_desk(f"user {verb}", place, work)
+    status = "enabled" if user.enabled else "disabled"
+    if as_json:
+        answer({"id": user.id, "username": user.username, "status": status})
+        return
+    say(f"{user.username} is {status}.")

@@ -1,0 +1,62 @@
+"""`mjgate keys`: the master key."""
+
+import asyncio
+
+import typer
+
+from mjgate import home
+from mjgate.cli.shared import (
+    ConfigFile,
+    DatabaseUrl,
+    DataDir,
+    Json,
+    Place,
+    explained,
+    refuse_missing,
+)
+from mjgate.cli.terminal import answer, pairs, say
+from mjgate.config import Config
+from mjgate.manage import Desk, rotation
+
+commands = typer.Typer()
+
+
+@commands.callback()
+def noun() -> None:
+    """A noun, also while it has one command."""
+
+
+@commands.command()
+def rotate(
+    *,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    config: ConfigFile = None,
+) -> None:
+    """
+    Write every secret anew with a new master key, while no gateway runs.
+
+    Without MJGATE_SECRET_KEY a new key is made in the data directory. With it, set the new key
+    there and the old one in MJGATE_RETIRED_SECRET_KEYS first. Signatures of old keys still verify.
+    """
+    place = Place(data_dir, database_url, config)
+    settings = place.load()
+    refuse_missing(settings, place)
+    with explained(settings, "keys rotate", place):
+        key_id, counts = asyncio.run(_rotate(settings))
+    if as_json:
+        answer({"key_id": key_id, "secrets": sum(counts.values())})
+        return
+    say(f"The master key is {key_id} from now on. Written anew:", "bold")
+    pairs(counts)
+
+
+async def _rotate(config: Config) -> tuple[str, dict[str, int]]:
+    async with await home.open_for_rotation(config) as store:
+        keys = home.load_keys(config)
+        desk = Desk(store=store, keys=keys, clock=store.clock, actor="command line")
+        await rotation.refuse_running(desk)
+        keys = await home.with_new_key(config, store)
+        desk = Desk(store=store, keys=keys, clock=store.clock, actor="command line")
+        return keys.current.id, dict(await rotation.rotate(desk))

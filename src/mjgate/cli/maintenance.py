@@ -1,0 +1,46 @@
+"""`mjgate maintenance`: take no new tasks for a while; what runs goes on."""
+
+import typer
+
+from mjgate.cli.shared import ConfigFile, DatabaseUrl, DataDir, Json, Place, at_desk
+from mjgate.cli.terminal import answer, say
+from mjgate.manage import Desk, tuning
+
+commands = typer.Typer()
+
+
+@commands.command()
+def on(
+    *,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    config: ConfigFile = None,
+) -> None:
+    """Answer submits with 503; in force within a second, on every node."""
+    _set(True, Place(data_dir, database_url, config), as_json=as_json)  # noqa: FBT003  on
+
+
+@commands.command()
+def off(
+    *,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    config: ConfigFile = None,
+) -> None:
+    """Take tasks again."""
+    _set(False, Place(data_dir, database_url, config), as_json=as_json)  # noqa: FBT003  off
+
+
+def _set(value: bool, place: Place, *, as_json: bool) -> None:
+    word = "on" if value else "off"
+
+    async def work(desk: Desk) -> int:
+        return await tuning.set_setting(desk, "maintenance", value)
+
+    at_desk(f"maintenance {word}", place, work)
+    if as_json:
+        answer({"maintenance": value})
+        return
+    say(f"Maintenance is {word}.")
