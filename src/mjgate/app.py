@@ -49,7 +49,7 @@ async def gateway_of(config: Config, public_url: str) -> AsyncGenerator[Gateway]
         stack.push_async_callback(public.close)
         files = open_files(config)
         stack.push_async_callback(files.close)
-        imaging = Imaging()
+        imaging = Imaging(workers=config.decoders)
         stack.push_async_callback(imaging.close)
         keys = load_keys(config)
         copies = Copies()

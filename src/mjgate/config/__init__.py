@@ -96,6 +96,7 @@ class Config:
         otherwise="what the machine provides (AWS_… variables, instance role)",
     )
     s3_secret: str = option("", "The secret to that key.", secret(8, 1024), shown=Shown.NEVER)
+    decoders: int = option(2, "Processes at most that take pictures apart.", whole(1, 64))
     secret_key: str = option(
         "",
         "The master key that encrypts and signs; without it one is made in the data directory."
