@@ -1,71 +1,38 @@
-"""A gateway that is called over HTTP at an address of its own, as clients and gateways call it."""
+"""A gateway behind a real server, in this process."""
 
-from contextlib import AsyncExitStack
-from dataclasses import replace
-from pathlib import Path
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 
-import httpx
-from starlette.types import ASGIApp, Receive, Scope, Send
+import uvicorn
+from starlette.types import ASGIApp
 
-from mjgate.domain.timing import Timing
-from mjgate.lifecycle.track import Tracker
-from mjgate.links import Links
-from mjgate.public_http import PublicHTTP
-from mjgate.sandbox.server import hosting
-from mjgate.web import WebSettings, create_app
-from tests.chains.line import Line, line_to
-from tests.rig import HandClock, Rig, a_gateway, a_person
+from mjgate.web.wire import Wire
 
 
-async def served(
-    stack: AsyncExitStack,
-    url: str,
-    directory: Path,
-    clock: HandClock,
-    *,
-    allow_private: tuple[str, ...] = (),
-) -> tuple[Rig, Line]:
-    """A gateway without channels, served at the end of a line whose address is its own."""
-    gateway = await a_gateway(stack, url, directory, clock, Timing())
-    if allow_private:
-        public = await PublicHTTP.start(allow_private=allow_private)
-        stack.push_async_callback(public.close)
-        gateway = replace(gateway, public=public)
-    later = Later()
-    port = await stack.enter_async_context(hosting(later, "127.0.0.1", 0))
-    line = await stack.enter_async_context(line_to(port))
-    gateway = replace(gateway, links=Links(line.url, gateway.keys), node=f"node at {port}")
-    later.app = create_app(gateway, WebSettings())
-    client = await stack.enter_async_context(httpx.AsyncClient(base_url=line.url, trust_env=False))
-    tracker = Tracker(gateway)
-    stack.push_async_callback(tracker.close)
-    rig = Rig(
-        gateway=gateway,
-        clock=clock,
-        tracker=tracker,
-        client=client,
-        app=later.app,
-        upstream_url="",
-        alice=await a_person(gateway, "alice"),
-        bob=await a_person(gateway, "bob"),
-        channel_id=1,
+@asynccontextmanager
+async def listening(app: ASGIApp) -> AsyncGenerator[int]:
+    """Serve the application as `mjgate serve` does; its port."""
+    config = uvicorn.Config(
+        app,
+        http=Wire,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
     )
-    return rig, line
-
-
-class Later:
-    """An application that is known only when the port is: its addresses carry that."""
-
-    app: ASGIApp
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await _lives(receive, send)
-            return
-        await self.app(scope, receive, send)
-
-
-async def _lives(receive: Receive, send: Send) -> None:
-    for word in ("startup", "shutdown"):
-        await receive()
-        await send({"type": f"lifespan.{word}.complete"})
+    config.load()
+    server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
+    loop = asyncio.get_running_loop()
+    listener = await loop.create_server(
+        lambda: Wire(config=config, server_state=server.server_state, app_state={}),
+        "127.0.0.1",
+        0,
+    )
+    async with listener:
+        yield listener.sockets[0].getsockname()[1]
+        for connection in tuple(server.server_state.connections):
+            connection.shutdown()

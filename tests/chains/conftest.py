@@ -15,9 +15,9 @@ import pytest
 from mjgate.domain.clock import SECOND
 from mjgate.sandbox.server import running
 from tests.chains.line import Line
+from tests.level import served
 from tests.postgres import PostgresServer
 from tests.rig import PLAIN, HandClock, Rig, a_channel
-from tests.served import served
 
 Json = Any
 

@@ -14,9 +14,9 @@ from mjgate.domain.image import sniff
 from mjgate.lifecycle.notify import Courier
 from mjgate.sandbox.server import running
 from mjgate.store.database import Transaction
+from tests.level import served
 from tests.lifecycle.receiver import Receiver, receiving
 from tests.rig import PLAIN, RICH, HandClock, Rig, a_channel
-from tests.served import served
 from tests.web.clients import Below, Bot, Client, Page, Sdk, Server, ShownError
 from tests.web.shape import one_engine
 
