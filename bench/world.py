@@ -28,6 +28,7 @@ from mjgate.manage.channels import NewChannel, add_channel
 from mjgate.manage.tokens import NewToken, create_token
 from mjgate.manage.tuning import set_setting
 from mjgate.manage.users import NewUser, create_user
+from mjgate.store.settings import set_value
 from tests.postgres import postgres
 
 SECRET = "a master key for measurements, long enough"
@@ -73,8 +74,12 @@ def databases(engine: str) -> Generator[str]:
 
 
 @asynccontextmanager
-async def world(engine: str, upstream_port: int) -> AsyncGenerator[World]:
-    """Make the database and everybody in it."""
+async def world(engine: str, upstream_port: int, *, channels: int = 0) -> AsyncGenerator[World]:
+    """
+    Make the database and everybody in it.
+
+    Several channels are told apart by the first part of the path, their number from 1.
+    """
     with tempfile.TemporaryDirectory() as directory, databases(engine) as url:
         config = Config(
             data_dir=Path(directory), database_url=url, secret_key=SECRET, port=0, log_level="error"
@@ -86,17 +91,19 @@ async def world(engine: str, upstream_port: int) -> AsyncGenerator[World]:
             token = await create_token(desk, NewToken(username=user.username))
             await set_setting(desk, "submits_per_second", 0)
             base_url = f"http://127.0.0.1:{upstream_port}"
-            await add_channel(
-                desk,
-                NewChannel(
-                    name="instant",
-                    provider="mjproxy",
-                    base_url=base_url,
-                    secret="secret",
-                    max_running=10**6,
-                    options={"notify": "off"},
-                ),
-            )
+            await store.write(set_value, "submits_per_second", 0, "bench", SystemClock().now())
+            for number in range(1, channels + 1) or (0,):
+                await add_channel(
+                    desk,
+                    NewChannel(
+                        name=f"instant {number}",
+                        provider="mjproxy",
+                        base_url=f"{base_url}/{number}" if number else base_url,
+                        secret="secret",
+                        max_running=10**6,
+                        options={"notify": "off"},
+                    ),
+                )
         finally:
             await store.close()
         yield World(config, token.key)

@@ -1,7 +1,14 @@
 """Cancel, in every state that a task can be in."""
 
+import pytest
+
+from mjgate.domain.clock import SECOND
+from mjgate.domain.task import State
+from mjgate.sandbox.server import running
 from mjgate.sandbox.settings import SandboxSettings
-from tests.rig import RICH, Json, MakeRig, Rig
+from mjgate.store.database import Transaction
+from tests.lifecycle.talker import Asked, Talker, says, takes, talking
+from tests.rig import RICH, Json, MakeRig, Rig, a_channel
 
 PRICE = 50_000
 SLOW = SandboxSettings(port=0, seconds=600, pictures="plain")
@@ -83,3 +90,101 @@ async def test_by_setting_a_cancel_that_the_channel_did_not_confirm_costs_nothin
 
     assert (await rig.fetch(task_id))["failReason"] == "cancelled"
     assert await rig.balance() == (RICH, 0, 0)
+
+
+# While it is being sent
+
+
+async def cancelled_meanwhile(rig: Rig, talker: Talker) -> str:
+    """A task that is cancelled while its channel has not answered yet; then it answers."""
+    talker.go.clear()
+    task_id = await rig.imagine()
+    assert (await rig.task(task_id)).state is State.SENDING
+    assert (await cancel(rig, task_id))["code"] == 1
+    talker.go.set()
+    await rig.gateway.senders.settle()
+    return task_id
+
+
+ANSWERS = {
+    "takes it": takes(),
+    "is full": says({"code": 23, "description": "full"}),
+    "refuses": says({"code": 9, "description": "no"}),
+    "asks first": says({"code": 21, "result": "job-1", "properties": {"finalPrompt": "a fox"}}),
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+async def test_a_cancel_during_the_sending_is_carried_out_whatever_the_channel_says(
+    make_rig: MakeRig, answer: str
+) -> None:
+    stopped = says({"code": 1, "description": "stopped"})
+
+    def say(asked: Asked) -> bytes:
+        if asked.submit:
+            return ANSWERS[answer]
+        return stopped if asked.path.endswith("/cancel") else says([])
+
+    async with talking(say) as talker, running(SLOW) as port:
+        rig = await make_rig(upstream_url=talker.url, answer_wait=50)
+        await a_channel(rig.gateway, "spare", f"http://127.0.0.1:{port}", priority=-1)
+
+        task_id = await cancelled_meanwhile(rig, talker)
+
+    task = await rig.fetch(task_id)
+    cancels = [each for each in talker.asked if each.path.endswith("/cancel")]
+    assert (task["status"], task["failReason"]) == ("FAILURE", "cancelled")
+    assert len(talker.submits) == 1
+    assert len(cancels) == (answer == "takes it")
+    assert await rig.balance() == (RICH, 0, 0)
+    assert await rig.books() == ()
+
+
+async def test_a_cancel_of_what_nobody_knew_the_fate_of_is_carried_out_when_it_is_found(
+    make_rig: MakeRig,
+) -> None:
+    rig = await make_rig(sandbox=SLOW)
+    task_id = await rig.imagine("a fox [[fault:drop-after-accept]]")
+    await cancel(rig, task_id)
+
+    await rig.look()
+
+    assert (await rig.fetch(task_id))["failReason"] == "cancelled"
+    assert await rig.balance() == (RICH, 0, 0)
+
+
+async def test_a_cancel_that_died_with_its_sender_is_carried_out_by_a_look(
+    make_rig: MakeRig,
+) -> None:
+    rig = await make_rig(sandbox=SLOW)
+    task_id = await rig.imagine()
+    await rig.gateway.store.write(forgotten, int(task_id))
+
+    await rig.look(after=2 * SECOND)
+    soon = await rig.fetch(task_id)
+    await rig.look(after=20 * SECOND)
+
+    assert soon["failReason"] is None
+    assert (await rig.fetch(task_id))["failReason"] == "cancelled"
+    assert await rig.balance() == (RICH, 0, 0)
+
+
+async def test_a_window_is_cancelled_at_once_and_costs_nothing(rig: Rig) -> None:
+    grid = await rig.imagine()
+    await rig.finished(grid)
+    spent = await rig.balance()
+    custom_id = "MJ::CustomZoom::" + (await rig.fetch(grid))["buttons"][0]["customId"][-36:]
+    body = {"taskId": grid, "customId": custom_id}
+    window = (await rig.post("/mj/submit/action", body)).json()["result"]
+
+    answer = await cancel(rig, window)
+
+    task = await rig.fetch(window)
+    assert answer["code"] == 1
+    assert (task["status"], task["failReason"]) == ("FAILURE", "cancelled")
+    assert await rig.balance() == spent
+
+
+async def forgotten(tx: Transaction, task_id: int) -> None:
+    """The wish to cancel, as a process leaves it that dies with the answer written."""
+    await tx.run("UPDATE tasks SET cancel_wanted = 1 WHERE id = :id", id=task_id)

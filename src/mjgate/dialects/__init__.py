@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from mjgate.domain.action import Action, Bot, Mode
+from mjgate.domain.errors import Unanswered
 from mjgate.domain.task import Report
 
 
@@ -59,6 +60,10 @@ class Accepted:
     window: bool = False  # it waits for a confirmation
     final_prompt: str = ""
     waiting: int = 0  # tasks ahead, in the upstream's own queue
+
+
+class Nameless(Unanswered):
+    """The channel agreed, but named no job: enough for a cancel, not for a submit."""
 
 
 Options = Mapping[str, str]

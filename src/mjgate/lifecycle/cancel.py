@@ -8,7 +8,7 @@ that a last look finds wins over the cancel.
 import asyncio
 from typing import Final
 
-from mjgate.dialects import Heard
+from mjgate.dialects import Heard, Nameless
 from mjgate.domain.account import Caller
 from mjgate.domain.errors import AlreadyFinished, NoChannel, Rejected, Unanswered
 from mjgate.domain.reasons import FailReason
@@ -47,6 +47,16 @@ async def stop(gateway: Gateway, task: Task, *, actor: str) -> Task:
     return await carry_out(gateway, task)
 
 
+async def as_wanted(gateway: Gateway, task: Task) -> Task:
+    """The task, or its end if the client wanted it cancelled while it was being sent."""
+    if task.cancel_wanted and task.state is State.SUBMITTED:
+        return await carry_out(gateway, task)
+    if task.cancel_wanted and task.state in {State.QUEUED, State.WINDOW}:
+        ended = await fail(gateway, task, FailReason.CANCELLED, actor="user", still=task.state)
+        return ended or await _present(gateway, task)
+    return task
+
+
 async def carry_out(gateway: Gateway, task: Task) -> Task:
     """Ask the channel to stop, look once more, and end the task."""
     try:
@@ -73,9 +83,9 @@ async def _asked_to_stop(gateway: Gateway, to: Line, task: Task) -> bool:
         async with asyncio.timeout(PATIENCE):
             heard = await gateway.upstream.look(to.endpoint, call)
         to.provider.dialect.answered(heard, follow_up=True)
-    except Rejected:
-        return False
-    except (Unanswered, TimeoutError):
+    except Nameless:
+        return True
+    except (Rejected, Unanswered, TimeoutError):
         return False
     return True
 

@@ -6,7 +6,7 @@ What nobody knows the fate of becomes UNKNOWN and is never sent again.
 """
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from mjgate.dialects import Accepted
@@ -27,7 +27,7 @@ from mjgate.domain.task import State, Task, way
 from mjgate.domain.timing import SEND_LATEST
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.breaker import heard
-from mjgate.lifecycle.cancel import carry_out
+from mjgate.lifecycle.cancel import as_wanted
 from mjgate.lifecycle.handover import prepared, sent
 from mjgate.lifecycle.lines import Line
 from mjgate.lifecycle.routing import Route, attempt_at, line, need_of, routes, trying
@@ -86,7 +86,7 @@ async def dispatch(gateway: Gateway, task: Task, attempt: Attempt, waiting: Wait
         log.info("channel did not take it", extra=task.log_context | {"why": str(trouble)})
         following = await _elsewhere(gateway, task, trouble, tour, waiting)
         if isinstance(following, Outcome):
-            return following
+            return await _wanted(gateway, following)
         task, tour.attempt = following
 
 
@@ -131,9 +131,7 @@ async def _troubled(
 
 async def _wanted(gateway: Gateway, outcome: Outcome) -> Outcome:
     """The outcome, unless the client wanted the task cancelled while it was being sent."""
-    if outcome.task.cancel_wanted and outcome.task.state is State.SUBMITTED:
-        return Outcome(await carry_out(gateway, outcome.task))
-    return outcome
+    return replace(outcome, task=await as_wanted(gateway, outcome.task))
 
 
 async def _send(gateway: Gateway, task: Task, attempt: Attempt, to: Line) -> Accepted:
@@ -155,7 +153,7 @@ async def _elsewhere(
     waiting: Waiting,
 ) -> Outcome | tuple[Task, Attempt]:
     """The next channel that could take it at once; else the queue; else the end."""
-    if isinstance(trouble, _TooLate):
+    if isinstance(trouble, _TooLate) or (await present(gateway, task)).cancel_wanted:
         return await _wait(gateway, task, tour.attempt)
     tour.note(trouble)
     busy = isinstance(trouble, NotSent) or trouble.verdict is Verdict.BUSY

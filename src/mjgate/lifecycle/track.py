@@ -16,6 +16,7 @@ from mjgate.domain.reasons import FailReason
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.adopt import adopt
 from mjgate.lifecycle.asking import Asking
+from mjgate.lifecycle.cancel import as_wanted
 from mjgate.lifecycle.finish import fail
 from mjgate.lifecycle.lines import Line
 from mjgate.lifecycle.look import apply
@@ -26,11 +27,17 @@ from mjgate.store.follow import Followed, Kind
 
 log = logging.getLogger(__name__)
 
-MOST: Final[Mapping[Kind, int]] = {Kind.LOOK: 2, Kind.ADOPT: 1, Kind.RESCUE: 1}
-"""Looks at one channel that one process has under way; their calls take `Turns`."""
+MOST: Final[Mapping[Kind, int]] = {Kind.LOOK: 6, Kind.ADOPT: 1, Kind.RESCUE: 1}
+"""
+Looks at one channel that one process has under way. Most of them are with the database: the calls
+themselves take `Turns`.
+"""
 
 CLAIM: Final = 10 * SECOND
 """After so long others look, as the one who claimed may be dead; a doubled look is harmless."""
+
+FORGOTTEN: Final = 15 * SECOND
+"""A cancel that its sender has not carried out in this time was left by a process that died."""
 
 BATCH: Final = 50
 
@@ -110,6 +117,9 @@ async def _look_at(gateway: Gateway, to: Line, rows: Sequence[Followed]) -> None
     gateway.checkpoint("looked")
     known = await tasks.by_ids(gateway.store.reader, [row.task_id for row in rows])
     live = [(row, task) for row in rows if (task := known.get(row.task_id))]
+    for row, task in live:
+        if task.cancel_wanted and began - row.since > FORGOTTEN:
+            await as_wanted(gateway, task)
     looks = await asyncio.gather(
         *(asking.look(row, task, began) for row, task in live if not task.state.final)
     )

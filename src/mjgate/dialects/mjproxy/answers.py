@@ -8,7 +8,7 @@ HTML when they are ill. A body with a `code` decides before the HTTP status does
 import re
 from typing import Final
 
-from mjgate.dialects import Accepted, Heard
+from mjgate.dialects import Accepted, Heard, Nameless
 from mjgate.dialects.refusals import by_code, by_status, glimpse
 from mjgate.dialects.values import (
     Json,
@@ -83,7 +83,7 @@ def _accepted(heard: Heard, body: Json, properties: Json) -> Accepted:
     ids = _ids(body.get("result"))
     if not ids:
         msg = f"HTTP {heard.status}: accepted, but without an id"
-        raise Unanswered(msg)
+        raise Nameless(msg)
     return Accepted(ids=ids, waiting=max(integer(properties.get("numberOfQueues")) or 0, 0))
 
 
