@@ -11,6 +11,8 @@ from mjgate.domain.lane import Lane
 from mjgate.domain.reasons import FailReason
 from mjgate.domain.task import State, Task
 from mjgate.lifecycle.finish import fail
+from mjgate.lifecycle.place import ahead_of
+from mjgate.lifecycle.queue import assigned
 from mjgate.store import accounts, lanes
 from mjgate.store.database import Transaction
 from mjgate.store.moves import create
@@ -321,3 +323,38 @@ async def test_the_ledgers_check_counts_the_slots_of_limited_groups(bench: Bench
     (broken,) = await bench.books()
 
     assert broken.endswith("counts 3 running tasks, has 1")
+
+
+async def test_heads_that_cannot_start_hide_nobody_behind_them(bench: Bench) -> None:
+    bob = await a_person(bench.gateway, "bob")
+    films = await a_channel(bench.gateway, "films", "http://films.test")
+
+    async def divide(tx: Transaction) -> None:
+        await tx.run("UPDATE channel_modes SET max_running = 0")
+        await tx.run("UPDATE channels SET actions = 'IMAGINE' WHERE id <> :id", id=films)
+        await tx.run("UPDATE channels SET actions = 'VIDEO' WHERE id = :id", id=films)
+
+    async def wants_a_film(tx: Transaction) -> None:
+        await tx.run("UPDATE tasks SET action = 'VIDEO' WHERE id = :id", id=hers.id)
+
+    await bench.gateway.store.write(divide)
+    bench.clock.pass_by(1_001)
+    hers, his = await submits(bench, bench.alice, bob)
+    await bench.gateway.store.write(wants_a_film)
+    await set_limit(bench, "channel", 1, of=bench.channel_id)
+
+    handed = await assigned(bench.gateway, (1, 10))
+
+    assert [each.task.id for each in handed] == [his.id]
+
+
+async def test_a_place_is_counted_at_most_once_a_second(bench: Bench) -> None:
+    await set_limit(bench, "channel", 1, of=bench.channel_id)
+    running, _, last = await submits(bench, *3 * [bench.alice])
+
+    first = await ahead_of(bench.gateway, last)
+    await served(bench, running, 1)
+    at_once = await ahead_of(bench.gateway, last)
+    bench.clock.pass_by(1_001)
+
+    assert (first, at_once, await ahead_of(bench.gateway, last)) == (1, 1, 0)

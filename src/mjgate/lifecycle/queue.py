@@ -39,8 +39,8 @@ from mjgate.store.database import Transaction
 
 log = logging.getLogger(__name__)
 
-HEADS: Final = 50
-"""How many heads of a lane one step looks at."""
+HEADS: Final = (50, 2_000)
+"""How many heads of a lane one step looks at; and if none of those can start, how many more."""
 
 TOGETHER: Final = 16
 """How many tasks are handed on at once."""
@@ -65,8 +65,9 @@ class Room:
     def serves(self, lane: Lane) -> bool | None:
         """Whether somebody could take from the lane now; None if nobody ever could."""
         serving = [each for each in self.channels if _serving(each, lane)]
-        free = (self.loads.get(each.id, {}).get(lane.mode) for each in serving)
-        if any(load is not None and load.free(self.now) for load in free):
+        open_ = (each for each in serving if not each.shut(self.now))
+        loads = (self.loads.get(each.id, {}).get(lane.mode) for each in open_)
+        if any(load is not None and load.free(self.now) for load in loads):
             return True
         return False if serving else None
 
@@ -108,27 +109,31 @@ async def expire(gateway: Gateway) -> bool:
     return bool(late)
 
 
-async def assigned(gateway: Gateway) -> list[Handed]:
+async def assigned(gateway: Gateway, most: Sequence[int] = HEADS) -> list[Handed]:
     """Who could start now, and where; nothing is taken yet, and others may be faster."""
-    fronts = await lanes.fronts(gateway.store.reader)
-    if not fronts:
+    names = await lanes.fronts(gateway.store.reader)
+    if not names:
         return []
     room = await _room(gateway)
-    pinned: list[list[Task]] = []
-    general: list[list[Task]] = []
-    for name in fronts:
-        lane = Lane.named(name)
-        if room.serves(lane) is not False:
-            heads = await lanes.heads(gateway.store.reader, name, HEADS)
-            (pinned if lane.pinned else general).append(heads)
-    kinds = {True: _in_turn(pinned), False: _in_turn(general)}
-    return await _dealt(gateway, room, kinds)
+    served = [name for name in names if room.serves(Lane.named(name)) is not False]
+    for limit in most:
+        waiting = {name: await lanes.heads(gateway.store.reader, name, limit) for name in served}
+        found = await _dealt(gateway, room, waiting)
+        if found or all(len(heads) < limit for heads in waiting.values()):
+            return found
+    return []
 
 
 async def _dealt(
-    gateway: Gateway, room: Room, kinds: Mapping[bool, Iterator[Task]]
+    gateway: Gateway, room: Room, waiting: Mapping[str, Sequence[Task]]
 ) -> list[Handed]:
     """Alternate between pinned (True) and general lanes; who cannot start costs no turn."""
+    kinds = {
+        kind: _in_turn(
+            [heads for name, heads in waiting.items() if Lane.named(name).pinned is kind]
+        )
+        for kind in (True, False)
+    }
     found: list[Handed] = []
     done: set[bool] = set()
     kind = not gateway.rounds.pinned_last

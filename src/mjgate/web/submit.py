@@ -25,12 +25,13 @@ from mjgate.domain.hops import HEADER
 from mjgate.domain.order import Order, read_order
 from mjgate.domain.task import State, Status, Task
 from mjgate.lifecycle.hops import arrived
+from mjgate.lifecycle.place import ahead_of
 from mjgate.lifecycle.rehearsal import rehearse, rehearse_modal
 from mjgate.lifecycle.settings import in_force
 from mjgate.lifecycle.submit import Once, modal, submit
 from mjgate.lifecycle.verdict import Outcome
 from mjgate.links import media_of
-from mjgate.store import channels, idempotency, lanes, party, tasks
+from mjgate.store import channels, idempotency, party, tasks
 from mjgate.store.database import ConstraintBroken
 from mjgate.store.idempotency import Remembered
 from mjgate.web import rates
@@ -173,7 +174,7 @@ async def _answer(context: Context, outcome: Outcome) -> SubmitAnswer:
         window = {"finalPrompt": task.result.final_prompt or task.prompt, "remix": True}
         return SubmitAnswer(21, "Waiting for window confirm", named, properties | window)
     if task.state is State.QUEUED:
-        ahead = await lanes.ahead(context.gateway.store.reader, task)
+        ahead = await ahead_of(context.gateway, task)
         if ahead > (await in_force(context.gateway)).queue_told_from:
             queued: dict[str, object] = {"numberOfQueues": ahead}
             return SubmitAnswer(22, f"In queue, {ahead} tasks ahead", named, queued)
