@@ -19,6 +19,7 @@ from mjgate.lifecycle.archive import Archivist
 from mjgate.lifecycle.barred import cancel_barred, leave
 from mjgate.lifecycle.breaker import probe
 from mjgate.lifecycle.hurry import hurry
+from mjgate.lifecycle.erase import erase
 from mjgate.lifecycle.nodes import Alive, abandon, beat, clear_up, set_clock
 from mjgate.lifecycle.notify import Courier, sweep
 from mjgate.lifecycle.queue import expire, queue
@@ -68,6 +69,7 @@ def crew(
         "probe": Worker(partial(probe, gateway), rest=1),
         "barred": Worker(partial(cancel_barred, gateway), rest=2),
         "leave": Worker(partial(leave, gateway), rest=5),
+        "erase": Worker(partial(erase, gateway), rest=30),
         "hurry": Worker(partial(hurry, gateway), rest=0.25),
         "track": Worker(tracker.step, rest=0.2),
         "notify": Worker(courier.step, rest=0.25, wakes=True),

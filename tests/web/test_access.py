@@ -98,6 +98,9 @@ MATRIX: Final[dict[str, Statuses]] = {
        for noun in ("user", "channel", "group") for method in ("GET", "POST")},
     **{f"{method} /api/{noun}/{{id}}": ADMIN
        for noun in ("user", "channel", "group") for method in ("GET", "PUT", "DELETE")},
+    "GET /api/banned-word": ADMIN,
+    "POST /api/banned-word": ADMIN,
+    "DELETE /api/banned-word/{id}": ADMIN,
     "POST /api/user/{id}/topup": ADMIN,
     "POST /api/user/{id}/adjust": ADMIN,
     **{f"POST /api/channel/{{id}}/{act}": ADMIN for act in ("test", "enable", "disable", "drain")},

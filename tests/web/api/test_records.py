@@ -151,3 +151,22 @@ async def test_the_audit_tells_how_it_was_and_how_it_is(rig: Rig, admin: Manager
     assert act["actor"] == f"user {admin.id}"
     assert act["before"] == {"enabled": True, "max_running": None}
     assert act["after"] == {"enabled": False, "max_running": 7}
+
+
+async def test_banned_words_are_kept_by_admins(rig: Rig, admin: Manager) -> None:
+    made = await admin.data("POST", "/api/banned-word/", {"word": "Fox"})
+    await admin.data("PUT", "/api/setting/banned_words", {"value": True})
+    refused = (await rig.post(IMAGINE, FOX)).json()
+    listed = await admin.data("GET", "/api/banned-word/")
+    twice = await admin.refused(409, "POST", "/api/banned-word/", {"word": "fox"})
+    empty = await admin.refused(400, "POST", "/api/banned-word/", {"word": ""})
+
+    await admin.data("DELETE", f"/api/banned-word/{made['id']}")
+    rig.clock.pass_by(2_001)
+
+    assert (refused["code"], refused["properties"]["bannedWord"].lower()) == (24, "fox")
+    assert [each["word"] for each in listed["items"]] == ["Fox"]
+    assert "fox" in twice["message"]
+    assert empty["field"] == "word"
+    assert (await rig.post(IMAGINE, FOX)).json()["code"] == 1
+    await admin.refused(404, "DELETE", f"/api/banned-word/{made['id']}")

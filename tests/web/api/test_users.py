@@ -2,6 +2,8 @@
 
 import asyncio
 
+from mjgate.lifecycle.erase import erase
+from mjgate.links import view
 from mjgate.manage import Prevented
 from mjgate.manage.people import change_user
 from mjgate.store import ledger
@@ -34,19 +36,31 @@ async def test_a_deleted_user_leaves_a_ledger_without_his_name(rig: Rig, admin: 
     carol = await a_user(rig)
     place = f"{USERS}{carol.id}"
     key = await carol.data("POST", "/api/token/", {"name": "carols laptop"})
+    headers = {"mj-api-secret": key["key"]}
+    task = (await rig.client.post(IMAGINE, json=FOX, headers=headers)).json()["result"]
     await admin.data("PUT", place, {"status": "disabled"})
+    running = await admin.refused(409, "DELETE", place)
+    await rig.look()
+    picture = view(await rig.task(task), rig.gateway.links).image_url
 
     await admin.data("DELETE", place)
+    while await erase(rig.gateway):
+        pass
 
     rig.clock.pass_by(1_001)
-    answer = await rig.client.post(IMAGINE, json=FOX, headers={"mj-api-secret": key["key"]})
+    answer = await rig.client.post(IMAGINE, json=FOX, headers=headers)
+    left = await rig.task(task)
+    seen = await rig.client.get(picture.removeprefix("http://gateway"))
     row = await rig.gateway.store.reader.row("SELECT * FROM users WHERE id = :id", id=carol.id)
     kept = await admin.data("GET", f"/api/ledger/?user_id={carol.id}")
     assert answer.status_code == 401
     assert (await carol.ask("GET", "/api/user/self")).status_code == 401
     assert row is not None
     assert "carol" not in repr(tuple(row))
-    assert [each["kind"] for each in kept["items"]] == ["grant"]
+    assert [each["kind"] for each in kept["items"]] == ["settle", "hold", "grant"]
+    assert "1 of his tasks" in running["message"]
+    assert (left.prompt, left.request, left.result.empty) == ("", "{}", True)
+    assert seen.status_code in {404, 410}
     assert await rig.books() == ()
 
 

@@ -5,6 +5,7 @@ from typing import Final
 from starlette.routing import Route
 
 from mjgate.web.api import (
+    banned,
     channels,
     groups,
     hooks,
@@ -27,6 +28,7 @@ ROWS: Final[tuple[Row, ...]] = (
     *users.ROWS,
     *channels.ROWS,
     *groups.ROWS,
+    *banned.ROWS,
     *tuning.ROWS,
     *records.ROWS,
     *tasks.ROWS,
