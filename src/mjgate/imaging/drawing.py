@@ -82,7 +82,7 @@ def _plain(picture: Image.Image) -> Image.Image:
 def _quarter(part: Image.Image, kind: str, original: bytes) -> bytes:
     match kind:
         case "image/png":
-            return _saved(part, "PNG", compress_level=6)
+            return _saved(part, "PNG", compress_level=3)
         case "image/gif":
             return _saved(part, "GIF")
         case "image/webp" if webp.is_lossless(original):

@@ -20,7 +20,7 @@ from mjgate.imaging.errors import BadPicture, NotAPicture, TookTooLong
 from mjgate.imaging.sizes import Thumbnail
 from mjgate.imaging.wire import LENGTH, Done, Job, packed
 
-NICE: Final = 10
+NICE: Final = 5
 """How far decoding stands back behind serving."""
 
 _LATE: Final = 5
