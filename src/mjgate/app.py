@@ -63,7 +63,7 @@ async def gateway_of(config: Config, public_url: str) -> AsyncGenerator[Gateway]
             imaging=imaging,
             clock=store.clock,
             keys=keys,
-            links=Links(public_url, keys),
+            links=Links(public_url, keys, days=config.link_days, clock=store.clock),
             node=secrets.token_hex(8),
             timing=Timing().scaled(config.time_scale),
             answer_wait=int(config.answer_wait * SECOND),

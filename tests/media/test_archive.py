@@ -42,8 +42,12 @@ async def a_grid(rig: Rig, prompt: str = "a red fox --ar 16:9") -> str:
     result = encode_result(only)
 
     async def strip(tx: Transaction) -> None:
-        await tx.run("UPDATE tasks SET result = :result, version = version + 1", result=result)
-        await tx.run("DELETE FROM media WHERE n > 0")
+        await tx.run(
+            "UPDATE tasks SET result = :result, version = version + 1 WHERE id = :id",
+            result=result,
+            id=task.id,
+        )
+        await tx.run("DELETE FROM media WHERE task_id = :id AND n > 0", id=task.id)
         await media.announce(tx, task._replace(result=only), rig.clock.now())
 
     await rig.gateway.store.write(strip)

@@ -83,6 +83,7 @@ ROWS: Final = (
         "Try database, files, clock, keys, books and each channel; say what to do.",
     ),
     Row("ledger", LOOK, "ledger:commands", "Whether the books balance."),
+    Row("media", LOOK, "media:commands", "The pictures and clips that are kept."),
 )
 """The list, in the order in which people need it. What is not asked for is not loaded."""
 

@@ -17,10 +17,11 @@ from mjgate.cli.terminal import Failure, answer, mark
 from mjgate.config import Config
 from mjgate.domain.channel import ChannelStatus
 from mjgate.domain.clock import SECOND
+from mjgate.files import FilesUnusable
 from mjgate.lifecycle.settings import settings_in
 from mjgate.manage import Desk
 from mjgate.manage.trying import try_channel
-from mjgate.store import accounts, channels, ledger, nodes, tasks
+from mjgate.store import accounts, channels, ledger, nodes, retention, tasks
 from mjgate.store.database import StoreError
 from mjgate.upstream import Upstream
 
@@ -82,6 +83,7 @@ async def _all(config: Config, place: Place) -> list[Finding]:
                 actor="doctor",
             )
             findings += [finding async for finding in _inside(desk, place)]
+            findings += await _pictures(config, desk, place)
     except Failure as failure:
         findings.append(Finding("database", State.BROKEN, failure.text, failure.step))
     except StoreError as error:
@@ -114,6 +116,36 @@ def _directory(config: Config, place: Place) -> Finding:
         text = f"{path} has {free >> 20} MiB left."
         return Finding("data directory", State.WARNING, text, f"df -h {path}")
     return Finding("data directory", State.GOOD, f"{path}, {free >> 30} GiB free.")
+
+
+async def _pictures(config: Config, desk: Desk, place: Place) -> list[Finding]:
+    """Where results are kept, how much is left to copy, and whether there is room for new tasks."""
+    try:
+        files = home.open_files(config)
+    except FilesUnusable as error:
+        return [Finding("pictures", State.BROKEN, f"{error}.", place.command("config"))]
+    try:
+        await files.check()
+        free = await files.free()
+    except (FilesUnusable, OSError) as error:
+        return [Finding("pictures", State.BROKEN, f"{error}.", place.command("config"))]
+    finally:
+        await files.close()
+    reserve = (await settings_in(desk.store.reader)).disk_reserve_mib
+    if free >> 20 < reserve:
+        text = f"{free >> 20} MiB are left of the {reserve} that new tasks need; none are taken."
+        return [Finding("room", State.BROKEN, text, f"df -h {config.data_dir}")]
+    counts = await retention.counts(desk.store.reader)
+    kept, due, lost = (counts.get(each, 0) for each in ("kept", "due", "lost"))
+    text = f"{kept:,} are kept, {due:,} are still to be copied, {lost:,} were lost."
+    return [
+        Finding(
+            "pictures",
+            State.WARNING if lost else State.GOOD,
+            text,
+            place.command("media", "verify"),
+        )
+    ]
 
 
 async def _inside(desk: Desk, place: Place) -> AsyncGenerator[Finding]:

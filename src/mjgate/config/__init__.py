@@ -96,6 +96,12 @@ class Config:
         otherwise="what the machine provides (AWS_… variables, instance role)",
     )
     s3_secret: str = option("", "The secret to that key.", secret(8, 1024), shown=Shown.NEVER)
+    link_days: int = option(
+        0,
+        "Days that an address of a picture opens it; the task shows a new one each day. 0: for"
+        " ever.",
+        whole(0, 36_500),
+    )
     decoders: int = option(2, "Processes at most that take pictures apart.", whole(1, 64))
     secret_key: str = option(
         "",

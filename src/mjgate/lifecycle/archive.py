@@ -8,6 +8,7 @@ made from what is kept.
 
 import asyncio
 import logging
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -21,10 +22,11 @@ from mjgate.imaging import BadPicture, Thumbnail
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.copies import Copy, NotMedia
 from mjgate.lifecycle.proxied import via
+from mjgate.lifecycle.settings import in_force
 from mjgate.public_http import MEBIBYTE, Limits
-from mjgate.store import channels, media, tasks
+from mjgate.store import channels, media, refunds, tasks
 from mjgate.store.blobs import Blob
-from mjgate.store.database import Transaction
+from mjgate.store.database import ConstraintBroken, Transaction
 from mjgate.store.media import Item
 
 log = logging.getLogger(__name__)
@@ -222,7 +224,25 @@ class Archivist:
         """Try again later; after the last time it is lost, and a setting says what follows."""
         gateway, last = self._gateway, item.tries + 1 >= TRIES
         pause = min(gateway.timing.archive_first * 3**item.tries, PAUSE_MOST)
-        due_at = None if last else gateway.clock.now() + pause
-        await gateway.store.write(media.put_off, item, due_at)
+        if last:
+            await _lose(gateway, item)
+        else:
+            await gateway.store.write(media.put_off, item, gateway.clock.now() + pause)
         told = {"task": item.task_id, "kind": item.kind, "n": item.n, "why": str(error)}
         log.log(logging.ERROR if last else logging.INFO, "a result was not copied", extra=told)
+
+
+async def _lose(gateway: Gateway, item: Item) -> None:
+    """No more tries. Where a setting says so, a task without its result is paid back, once."""
+    await gateway.store.write(media.put_off, item, None)
+    settings = await in_force(gateway)
+    if settings.media_lost_refunds and item.source and item.n == 0:
+        with suppress(ConstraintBroken):  # it was paid back before
+            await gateway.store.write(_pay_back, item.task_id, gateway.clock.now())
+
+
+async def _pay_back(tx: Transaction, task_id: int, now: int) -> None:
+    task = await tasks.locked(tx, task_id)
+    paid = 0 if task is None else await refunds.paid(tx, task)
+    if task is not None and paid:
+        await refunds.refund(tx, task, paid, actor="archive", reason="result lost", now=now)

@@ -50,6 +50,11 @@ class Verified:
     missing: tuple[Need, ...]
     strange: tuple[str, ...]
 
+    @property
+    def ok(self) -> bool:
+        """Whether all is as it should be."""
+        return not (self.missing or self.strange)
+
 
 async def measure(gateway: Gateway) -> bool:
     """See how much room is left."""
@@ -73,10 +78,10 @@ async def purge(gateway: Gateway) -> bool:
     for kind, kept in days.items():
         if kept:
             before = now - kept * DAY
-            gone += await gateway.store.write(retention.purge_older, kind, before)
+            gone += await gateway.store.write(retention.purge_older, kind, before, now)
     if settings.media_gib:
         most = settings.media_gib * _GIBIBYTE
-        gone += await gateway.store.write(retention.purge_beyond, most)
+        gone += await gateway.store.write(retention.purge_beyond, most, now)
     if gone:
         log.info("results were let go", extra={"rows": gone})
     more = await forget_unneeded(gateway.store, gateway.files, gateway.clock)
@@ -98,28 +103,30 @@ async def sweep(store: Database, files: Blobs, clock: Clock) -> Swept:
     while gone := await forget_unneeded(store, files, clock):
         contents += gone
     orphans, before = 0, clock.now() - ORPHANED
-    for content_hash in await _strange(store, files):
+    for content_hash in await _strange(store, files, before):
         orphans += await files.delete(content_hash, unless_since=before)
     return Swept(contents, orphans, await files.tidy(before=before))
 
 
-async def verify(store: Database, files: Blobs) -> Verified:
-    """Compare rows and bytes, both ways."""
+async def verify(store: Database, files: Blobs, clock: Clock) -> Verified:
+    """Compare rows and bytes, both ways; bytes of today may still get their row."""
     there = {held.hash: held.bytes async for held in files.each()}
     missing: list[Need] = []
     rows, last = 0, None
     while page := await retention.needs(store.reader, last):
         rows, last = rows + len(page), page[-1]
         missing += [need for need in page if there.get(need.hash) != need.bytes]
-    return Verified(rows, len(there), tuple(missing), tuple(await _strange(store, files)))
+    strange = await _strange(store, files, clock.now() - ORPHANED)
+    return Verified(rows, len(there), tuple(missing), tuple(strange))
 
 
-async def _strange(store: Database, files: Blobs) -> list[str]:
-    """Bytes that no content is written down for."""
+async def _strange(store: Database, files: Blobs, before: int) -> list[str]:
+    """Bytes that no content is written down for, although they are here since before then."""
     found: list[str] = []
     page: list[str] = []
     async for held in files.each():
-        page.append(held.hash)
+        if held.at < before:
+            page.append(held.hash)
         if len(page) == PAGE:
             found += await _unknown(store, page)
             page = []

@@ -1,5 +1,6 @@
 """Contents that are kept, by hash; which rows need them stands in `media`."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from mjgate.store.database import Transaction
@@ -25,4 +26,11 @@ async def put(tx: Transaction, content_hash: str, size: int, media_type: str, no
         bytes=size,
         type=media_type,
         now=now,
+    )
+
+
+async def touch(tx: Transaction, hashes: Sequence[str], now: int) -> None:
+    """Somebody needed these contents until now: the time runs from here."""
+    await tx.run(
+        "UPDATE blobs SET used_at = :now WHERE hash IN each(:hashes)", hashes=list(hashes), now=now
     )

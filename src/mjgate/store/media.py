@@ -257,9 +257,14 @@ async def reopen(tx: Transaction, item: Item, now: int) -> None:
     )
 
 
-async def forget(tx: Transaction, task_ids: Sequence[int]) -> None:
+async def forget(tx: Transaction, task_ids: Sequence[int], now: int) -> None:
     """The tasks are deleted: their addresses open nothing, their bytes go when nobody has them."""
+    rows = await tx.rows(
+        "SELECT hash FROM media WHERE task_id IN each(:ids) AND hash IS NOT NULL",
+        ids=list(task_ids),
+    )
     await tx.run("DELETE FROM media WHERE task_id IN each(:ids)", ids=list(task_ids))
+    await blobs.touch(tx, [row["hash"] for row in rows], now)
 
 
 def _key(item: Item) -> dict[str, int | str]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from mjgate.domain.media import Kind
+from mjgate.store import blobs
 from mjgate.store.database import Reader, Transaction
 
 PAGE: Final = 500
@@ -26,7 +27,7 @@ class Need(NamedTuple):
     bytes: int | None
 
 
-async def purge_older(tx: Transaction, kind: Kind, before: int) -> int:
+async def purge_older(tx: Transaction, kind: Kind, before: int, now: int) -> int:
     """Let go what was kept before that moment; how many rows."""
     rows = await tx.rows(
         """
@@ -39,10 +40,10 @@ async def purge_older(tx: Transaction, kind: Kind, before: int) -> int:
         before=before,
         limit=PAGE,
     )
-    return await _purge(tx, [Need(*row) for row in rows])
+    return await _purge(tx, [Need(*row) for row in rows], now)
 
 
-async def purge_beyond(tx: Transaction, most: int) -> int:
+async def purge_beyond(tx: Transaction, most: int, now: int) -> int:
     """Let the oldest go until all contents together take at most so many bytes; how many rows."""
     over = await taken(tx) - most
     if over <= 0:
@@ -63,7 +64,7 @@ async def purge_beyond(tx: Transaction, most: int) -> int:
             break
         over -= need.bytes or 0
         going.append(need)
-    return await _purge(tx, going)
+    return await _purge(tx, going, now)
 
 
 async def taken(reader: Reader) -> int:
@@ -78,7 +79,7 @@ async def taken(reader: Reader) -> int:
 
 
 async def unneeded(tx: Transaction, before: int) -> list[str]:
-    """Forget contents that no row needs and nobody used since that moment; their hashes."""
+    """Forget contents that no row has needed, and nobody used, since that moment; their hashes."""
     rows = await tx.rows(
         """
         SELECT hash FROM blobs b
@@ -147,7 +148,7 @@ async def unpin(tx: Transaction, task_id: int) -> None:
     await tx.run("DELETE FROM pins WHERE task_id = :task_id", task_id=task_id)
 
 
-async def _purge(tx: Transaction, going: Sequence[Need]) -> int:
+async def _purge(tx: Transaction, going: Sequence[Need], now: int) -> int:
     """A small version is forgotten, and made again when asked for; the rest is 410 from now on."""
     await tx.many(
         """
@@ -165,6 +166,7 @@ async def _purge(tx: Transaction, going: Sequence[Need]) -> int:
         """,
         [_key(need) for need in going if not need.variant],
     )
+    await blobs.touch(tx, [need.hash for need in going], now)
     return len(going)
 
 

@@ -25,7 +25,7 @@ async def _live(request: Request) -> Response:
 
 
 async def _ready(context: Context, request: Request) -> Response:
-    """The database answers too."""
+    """The database answers too; on a low disk submits are refused, and all else goes on."""
     del request
     await context.gateway.store.reader.row("SELECT 1 AS one")
-    return answer({"status": "ok"})
+    return answer({"status": "ok", "disk": "low" if context.gateway.disk.low else "ok"})

@@ -28,6 +28,7 @@ from mjgate.store import media, tasks
 from mjgate.store.media import Item
 from mjgate.web.context import Context
 from mjgate.web.ranges import Unsatisfiable, unchanged, wanted
+from mjgate.web.respond import refusal, request_id
 
 log = logging.getLogger(__name__)
 
@@ -114,9 +115,8 @@ def _signed(context: Context, kind: Kind, request: Request) -> Asked:
     signature, until = query.get("sig", ""), query.get("until", "")
     links = context.gateway.links
     now, variant = context.gateway.clock.now(), progress or size
-    if (progress and size) or not links.opens(
-        kind, task_id, n, variant, signature, until=until, now=now
-    ):
+    mixed = (progress and size) or (progress and not progress.isdecimal()) or size.isdecimal()
+    if mixed or not links.opens(kind, task_id, n, variant, signature, until=until, now=now):
         raise BadSignature
     number = tasks.parse_id(task_id)
     if number is None or size not in set(Size):
@@ -147,7 +147,7 @@ async def _kept(context: Context, asked: Asked, item: Item, request: Request) ->
     try:
         part = wanted(request.headers, etag, item.bytes)
     except Unsatisfiable:
-        raise BadRange(properties={"size": item.bytes}) from None
+        return _beyond(request, item.bytes)
     first, length = part or (0, item.bytes)
     if part:
         headers["Content-Range"] = f"bytes {first}-{first + length - 1}/{item.bytes}"
@@ -227,6 +227,12 @@ async def _told_within(seconds: float) -> AsyncGenerator[None]:
         raise Overloaded(_LATER, retry_after=SOON) from error
     except BadPicture as error:
         raise NotFound(error.description) from error
+
+
+def _beyond(request: Request, size: int) -> Response:
+    answer = refusal(BadRange(), request_id(request))
+    answer.headers["Content-Range"] = f"bytes */{size}"
+    return answer
 
 
 def _named(task_id: int, media_type: str) -> dict[str, str]:
