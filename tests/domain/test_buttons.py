@@ -13,6 +13,7 @@ from mjgate.domain.buttons import (
     Window,
     asks_always,
     hash_in,
+    in_order,
     meaning,
     of_grid,
     of_upscale,
@@ -220,3 +221,12 @@ def test_no_other_action_is_pressed_by_number() -> None:
         pressed(Action.PAN, 1, H)
 
     assert refused.value.field == "action"
+
+
+def test_a_grid_begins_with_u1_whatever_its_upstream_began_with() -> None:
+    ordered = of_grid("h")
+    odd = (ordered[4], *ordered[5:], ordered[2], ordered[0], ordered[3], ordered[1])
+
+    assert in_order(Action.IMAGINE, odd) == ordered
+    assert in_order(Action.UPSCALE, odd) == odd
+    assert in_order(Action.IMAGINE, ()) == ()

@@ -15,6 +15,8 @@ from mjgate.domain.errors import BadField
 
 PRIMARY: Final = 2
 PRESSED: Final = 3
+LAST: Final = 5
+"""Where buttons stand that have no number before U4."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,18 @@ def hash_in(buttons: Sequence[Button]) -> str | None:
         if job_hash:
             return job_hash
     return None
+
+
+def in_order(action: Action, buttons: Sequence[Button]) -> tuple[Button, ...]:
+    """A grid's buttons with U1 to U4 first, whatever the upstream begins with; others as given."""
+    if action not in GRIDS:
+        return tuple(buttons)
+    return tuple(sorted(buttons, key=_place))  # the rest keeps its order
+
+
+def _place(button: Button) -> int:
+    found = MEANINGS[0].pattern.fullmatch(button.custom_id)
+    return int(found["n"]) if found else LAST
 
 
 def of_grid(job_hash: str) -> tuple[Button, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from mjgate.domain.action import Action
-from mjgate.domain.buttons import synthesised
+from mjgate.domain.buttons import in_order, synthesised
 from mjgate.domain.clock import SECOND
 from mjgate.domain.pace import pause, waited
 from mjgate.domain.reasons import FailReason
@@ -181,10 +181,10 @@ def delivers(action: Action, result: Result) -> bool:
 
 
 def completed(task: Task, report: Report) -> Result:
-    """The result with buttons, made here where the upstream gives none."""
+    """The result with its buttons in order, made here where the upstream gives none."""
     result = report.onto(task.result)
     if result.buttons:
-        return result
+        return replace(result, buttons=in_order(task.action, result.buttons))
     job_hash = str(result.properties.get("messageHash") or task.job_uuid)
     return replace(result, buttons=synthesised(task.action, job_hash))
 

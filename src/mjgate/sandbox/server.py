@@ -32,18 +32,11 @@ async def serve(settings: SandboxSettings, *, ready: Callable[[int], None] | Non
 @contextlib.asynccontextmanager
 async def running(settings: SandboxSettings) -> AsyncGenerator[int, None]:
     """A sandbox that answers for as long as the block lasts; gives its port."""
-    async with hosting(create_app(settings), settings.host, settings.port) as port:
-        yield port
-
-
-@contextlib.asynccontextmanager
-async def hosting(app: ASGIApp, host: str, port: int) -> AsyncGenerator[int, None]:
-    """Any application, served for as long as the block lasts; gives its port. OSError."""
-    listener = _listen(host, port)
-    port = listener.getsockname()[1]
+    listener = _listen(settings.host, settings.port)
+    port: int = listener.getsockname()[1]
     server = _Server(
         uvicorn.Config(
-            _ending_quietly(app),
+            _ending_quietly(create_app(settings)),
             http=_Line,
             ws="none",
             lifespan="on",
