@@ -173,6 +173,7 @@ async def test_head_has_the_headers_of_get_and_no_body(rig: Rig) -> None:
     path = task["imageUrl"].removeprefix("http://gateway")
 
     async with listening(rig.app) as port:
+        await said(port, request(rig, line=f"GET {path} HTTP/1.1"))  # which makes it ours
         got = await said(port, request(rig, line=f"GET {path} HTTP/1.1"))
         asked = await said(port, request(rig, line=f"HEAD {path} HTTP/1.1"))
 
