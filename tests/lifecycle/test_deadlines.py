@@ -1,6 +1,7 @@
 """Our own clocks: they run whatever the upstream says, and wait when it was we who were away."""
 
-from mjgate.domain.clock import HOUR, SECOND
+from mjgate.domain.clock import HOUR, MINUTE, SECOND
+from tests.lifecycle.talker import says, takes, talking
 from tests.rig import RICH, MakeRig, Rig
 
 
@@ -62,3 +63,79 @@ async def test_after_our_own_absence_deadlines_wait(rig: Rig) -> None:
 
     assert at_once[0] == "IN_PROGRESS"
     assert (await ended(rig, task_id))[0] == "FAILURE"
+
+
+async def test_the_clocks_start_when_a_task_is_sent_and_not_when_it_was_accepted(
+    make_rig: MakeRig,
+) -> None:
+    rig = await make_rig(max_running=1)
+    first = await rig.imagine("a fox [[fault:hang]]")
+    waiting = await rig.imagine("another fox [[fault:hang]]")
+    await rig.look()
+    await rig.look(after=rig.gateway.timing.no_progress + SECOND)
+    assert (await ended(rig, first))[1] == "deadline_no_progress"
+
+    await rig.hand_on()
+    await rig.look()
+    sent = await ended(rig, waiting)
+    await rig.look(after=rig.gateway.timing.no_progress + SECOND)
+
+    assert sent == ("IN_PROGRESS", None)
+    assert await ended(rig, waiting) == ("FAILURE", "deadline_no_progress")
+
+
+async def test_progress_resets_the_first_clock_and_not_the_second(make_rig: MakeRig) -> None:
+    told = {"id": "job-1", "status": "IN_PROGRESS", "progress": "1%"}
+    async with talking(lambda asked: takes() if asked.submit else says([told])) as talker:
+        rig = await make_rig(upstream_url=talker.url)
+        task_id = await rig.imagine()
+        seen: list[tuple[str, str | None]] = []
+        for percent in (10, 20, 30):
+            told["progress"] = f"{percent}%"
+            await rig.look(after=rig.gateway.timing.no_progress - MINUTE)
+            seen.append(await ended(rig, task_id))
+
+    assert seen == [("IN_PROGRESS", None)] * 2 + [("FAILURE", "deadline_total")]
+    assert await rig.balance() == (RICH, 0, 0)
+
+
+async def test_back_from_an_absence_three_looks_must_fail_before_a_deadline_counts(
+    make_rig: MakeRig,
+) -> None:
+    async with talking(lambda asked: takes() if asked.submit else None) as talker:
+        rig = await make_rig(upstream_url=talker.url)
+        task_id = await rig.imagine()
+        rig.gateway.absence.beat(rig.clock.now())
+        rig.clock.pass_by(2 * HOUR)
+        rig.gateway.absence.beat(rig.clock.now())
+
+        seen: list[str] = []
+        for pause in (0, rig.gateway.timing.grace, 10 * SECOND):
+            await rig.look(after=pause)
+            seen.append((await ended(rig, task_id))[0])
+
+    assert seen == ["SUBMITTED", "SUBMITTED", "FAILURE"]
+    assert await rig.balance() == (RICH, 0, 0)
+
+
+async def test_what_finished_while_we_were_away_succeeds_though_the_first_look_fails(
+    make_rig: MakeRig,
+) -> None:
+    done = {
+        "id": "job-1",
+        "status": "SUCCESS",
+        "imageUrl": "http://pictures.test/fox.png",
+        "buttons": [{"customId": "MJ::JOB::upsample::1::abc", "label": "U1"}],
+    }
+    looks = [says({}, "502 Bad Gateway"), says([done])]
+    async with talking(lambda asked: takes() if asked.submit else looks.pop(0)) as talker:
+        rig = await make_rig(upstream_url=talker.url)
+        task_id = await rig.imagine()
+        rig.gateway.absence.beat(rig.clock.now())
+        rig.clock.pass_by(2 * HOUR)
+        rig.gateway.absence.beat(rig.clock.now())
+
+        await rig.look(after=SECOND)
+        await rig.look(after=10 * SECOND)
+
+    assert await ended(rig, task_id) == ("SUCCESS", None)

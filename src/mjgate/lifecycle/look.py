@@ -74,7 +74,7 @@ async def _apply(
         if await _ended(gateway, to, look, report) or await _asks(gateway, look, report):
             return None
         moved = await _moved_on(gateway, look, report, rises)
-    if not moved and await _out_of_time(gateway, look):
+    if await _out_of_time(gateway, look, moved=moved):
         return None
     return await _next(gateway, look, moved=moved)
 
@@ -147,17 +147,18 @@ async def _running(
     )
 
 
-def _too_late(gateway: Gateway, look: Look) -> FailReason | None:
-    """Which of our clocks has run out."""
+def _too_late(gateway: Gateway, look: Look, *, moved: bool = False) -> FailReason | None:
+    """Which of our clocks has run out; progress resets the first, nothing the second."""
     quiet = gateway.timing.quiet_for(look.task.action, look.task.mode)
     if look.began - look.row.since > 2 * quiet:
         return FailReason.DEADLINE_TOTAL
-    return FailReason.DEADLINE_NO_PROGRESS if look.began - look.row.moved_at > quiet else None
+    still = not moved and look.began - look.row.moved_at > quiet
+    return FailReason.DEADLINE_NO_PROGRESS if still else None
 
 
-async def _out_of_time(gateway: Gateway, look: Look) -> bool:
+async def _out_of_time(gateway: Gateway, look: Look, *, moved: bool) -> bool:
     """Whether one of our clocks has run out; then the task fails and the money goes back."""
-    reason = _too_late(gateway, look)
+    reason = _too_late(gateway, look, moved=moved)
     if reason is None:
         return False
     failed = 0 if look.report is not None else look.row.misses + 1
