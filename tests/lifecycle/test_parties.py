@@ -1,5 +1,6 @@
 """Buttons that make several tasks: written together, sent by one press, each a task of its own."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -33,6 +34,11 @@ class Several:
     pressed: list[Json] = field(default_factory=list[Any])
     cancelled: list[str] = field(default_factory=list[str])
     lost: bool = False
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    go: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.go.set()
 
     def job(self, name: str) -> Json:
         status = "IN_PROGRESS" if name in self.running else "SUCCESS"
@@ -54,6 +60,8 @@ class Several:
 
     async def press(self, request: web.Request) -> web.Response:
         self.pressed.append(await request.json())
+        self.arrived.set()
+        await self.go.wait()
         if self.lost:
             return web.Response(text="<html>", content_type="text/html")
         return web.json_response(self.answer)
@@ -250,6 +258,34 @@ async def test_one_of_them_may_be_cancelled_alone(make_rig: MakeRig, place: int)
     cancelled = [bool(each["properties"].get("cancelled")) for each in tasks]
     assert cancelled == [number == place for number in range(4)]
     assert upstream.cancelled == ["abcd"[place]]
+    assert await rig.books() == ()
+
+
+@pytest.mark.parametrize("places", [(0,), (2,), (0, 3)])
+async def test_what_is_cancelled_while_the_press_is_sent_is_stopped_when_its_id_is_known(
+    make_rig: MakeRig, places: tuple[int, ...]
+) -> None:
+    async with several("a,b,c,d") as upstream:
+        rig = await make_rig(upstream_url=upstream.url)
+        parent = await described(rig)
+        upstream.go.clear()
+        pressing = asyncio.create_task(press(rig, parent))
+        await upstream.arrived.wait()
+        listed = (await rig.get("/mj/task/list")).json()
+        ids = sorted(each["id"] for each in listed if each["customId"] == ALL)
+        upstream.running = set("abcd")
+
+        for place in places:
+            await rig.post(f"/mj/task/{ids[place]}/cancel", {})
+        upstream.go.set()
+        answer = await pressing
+        upstream.running = set()
+        tasks = [await rig.finished(each) for each in ids]
+
+    assert answer["result"] == ",".join(ids)
+    assert sorted(upstream.cancelled) == ["abcd"[place] for place in places]
+    cancelled = [bool(each["properties"].get("cancelled")) for each in tasks]
+    assert cancelled == [number in places for number in range(4)]
     assert await rig.books() == ()
 
 
