@@ -74,7 +74,13 @@ def databases(engine: str) -> Generator[str]:
 
 
 @asynccontextmanager
-async def world(engine: str, upstream_port: int, *, channels: int = 0) -> AsyncGenerator[World]:
+async def world(
+    engine: str,
+    upstream_port: int,
+    *,
+    channels: int = 0,
+    allow_private_hosts: tuple[str, ...] = (),
+) -> AsyncGenerator[World]:
     """
     Make the database and everybody in it.
 
@@ -82,7 +88,12 @@ async def world(engine: str, upstream_port: int, *, channels: int = 0) -> AsyncG
     """
     with tempfile.TemporaryDirectory() as directory, databases(engine) as url:
         config = Config(
-            data_dir=Path(directory), database_url=url, secret_key=SECRET, port=0, log_level="error"
+            data_dir=Path(directory),
+            database_url=url,
+            secret_key=SECRET,
+            port=0,
+            log_level="error",
+            allow_private_hosts=allow_private_hosts,
         )
         store = await open_store(config, must_exist=False)
         try:
