@@ -94,16 +94,22 @@ async def learned(store: Database, channels: int) -> None:
 
 
 async def aged(store: Database) -> None:
-    """Let what runs have begun earlier."""
+    """Let what was submitted just now have begun earlier."""
 
     async def write(tx: Transaction) -> None:
-        await tx.run("UPDATE tasks SET start_at = start_at - :by WHERE finish_at IS NULL", by=AGED)
+        await tx.run(
+            "UPDATE tasks SET start_at = start_at - :by WHERE finish_at IS NULL AND start_at > :new",
+            by=AGED,
+            new=now() - AGED // 2,
+        )
         await tx.run(
             """
             UPDATE follow SET since = since - :by, moved_at = moved_at - :by,
                 due_at = :now + task_id % 2500
+            WHERE since > :new
             """,
             by=AGED,
+            new=now() - AGED // 2,
             now=now(),
         )
 
@@ -149,8 +155,9 @@ async def run(
                 async with opened(made) as store:
                     await learned(store, channels)
                     began, cpu = time.perf_counter(), server.cpu()
-                    await submit(server, made.key, count)
-                    await aged(store)
+                    for _ in range(0, count, 500):
+                        await submit(server, made.key, 500)
+                        await aged(store)
                     if notice:
                         await notices(made, store, server)
                     await asyncio.sleep(5 if notice else most / 1_000 + 8)
