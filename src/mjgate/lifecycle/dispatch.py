@@ -168,9 +168,8 @@ async def _elsewhere(
         following = await _resend(gateway, task, route, trouble)
         if following is not None:
             return following
-    unheard = isinstance(trouble, NotSent) and not waiting.answer()
-    if choice.whole or tour.busy or unheard:  # nobody hears of a refusal: it may come back
-        return await _wait(gateway, task, tour.attempt)
+    if choice.whole or tour.busy or (isinstance(trouble, NotSent) and not waiting.answer()):
+        return await _wait(gateway, task, tour.attempt)  # nobody would hear of a refusal
     return await _give_up(gateway, task, trouble, waiting)
 
 
