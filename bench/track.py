@@ -98,7 +98,10 @@ async def aged(store: Database) -> None:
 
     async def write(tx: Transaction) -> None:
         await tx.run(
-            "UPDATE tasks SET start_at = start_at - :by WHERE finish_at IS NULL AND start_at > :new",
+            """
+            UPDATE tasks SET start_at = start_at - :by
+            WHERE finish_at IS NULL AND start_at > :new
+            """,
             by=AGED,
             new=now() - AGED // 2,
         )
