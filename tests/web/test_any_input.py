@@ -2,8 +2,9 @@
 
 import io
 import json
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -12,13 +13,8 @@ from hypothesis import strategies as st
 
 from mjgate import telemetry
 from mjgate.domain.action import COMMON, RULES
-from mjgate.lifecycle import Gateway
 from mjgate.store.database import DatabaseAway, Reader, Row, Value
-from mjgate.web import WebSettings
 from mjgate.web.application import routes
-from mjgate.web.auth import Doors
-from mjgate.web.bodies import Room
-from mjgate.web.context import Context
 from tests.rig import Rig
 from tests.web.shape import FOX, IMAGINE, client_of, one_engine, refused, untouched
 
@@ -69,24 +65,21 @@ def told(answer: httpx.Response) -> None:
         assert body["result"] is None or isinstance(body["result"], str)
 
 
-def every_path(gateway: Gateway) -> list[str]:
-    web = WebSettings()
-    context = Context(gateway, Doors(gateway), Room(web.bodies_at_once), web)
+PARTS = {"{id}": "1763712000000000", "{mj_id}": "1763712000000000", "{n}": "1", "{task}": "1-1"}
+
+
+def every_path() -> list[str]:
+    """Every path that is served, with something for each of its parts."""
     return [
-        route.path.replace("{id}", "1763712000000000")
-        .replace("{n}", "1")
-        .replace("{channel}", "1")
-        .replace("{task}", "1-1")
-        .replace("{secret}", "x")
-        .replace("{hash}", "0" * 64)
-        for route in routes(context)
+        re.sub(r"\{\w+\}", lambda found: PARTS.get(found[0], "x"), route.path)
+        for route in routes(cast("Any", None))
     ]
 
 
 @one_engine
 @pytest.mark.parametrize("method", METHODS)
 async def test_every_route_answers_any_method_and_any_body_in_json(rig: Rig, method: str) -> None:
-    for path in [*every_path(rig.gateway), "/", "/nowhere", "/api/nowhere"]:
+    for path in [*every_path(), "/", "/nowhere", "/api/nowhere"]:
         for number, content in enumerate(JUNK):
             kind = KINDS[number % 2 and number % len(KINDS)]
             headers = {"mj-api-secret": rig.alice.key} | ({"Content-Type": kind} if kind else {})
@@ -94,7 +87,6 @@ async def test_every_route_answers_any_method_and_any_body_in_json(rig: Rig, met
             answer = await rig.client.request(method, path, content=content, headers=headers)
 
             sound(answer)
-            assert "{" not in path
 
 
 texts = st.text(max_size=40) | st.sampled_from(

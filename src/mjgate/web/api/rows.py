@@ -113,8 +113,13 @@ class Call:
         return found
 
     def asked(self, *names: str) -> str:
-        """The first of these in the query that says something."""
-        return next(filter(None, (self.request.query_params.get(each, "") for each in names)), "")
+        """The first of these in the query that says something. BadField for control characters."""
+        query = self.request.query_params
+        text = next(filter(None, (query.get(each, "") for each in names)), "")
+        if not text.isprintable():
+            msg = f"{names[0]} must not hold control characters."
+            raise BadField(msg, field=names[0])
+        return text
 
     def number(self, *names: str, default: int | None = None) -> int | None:
         """The same as a whole number from 0 on. BadField."""

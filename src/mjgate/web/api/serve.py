@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 from msgspec import Struct
@@ -14,7 +14,7 @@ from starlette.routing import Route
 from mjgate.domain.account import Visitor
 from mjgate.domain.errors import BadField, BadJson, Refused
 from mjgate.manage import Forbidden, NotDone, TooMany
-from mjgate.web.api.rows import Call, Row, Who
+from mjgate.web.api.rows import NUMBER_MOST, Call, Row, Who
 from mjgate.web.bodies import SMALL, read
 from mjgate.web.context import Context
 from mjgate.web.respond import Envelope, answer, request_id, trouble
@@ -85,12 +85,29 @@ def decoded(body: bytes, kind: type[Struct]) -> Struct:
     if _NUL.search(text):
         raise BadField("Texts must not hold control characters.")
     try:
-        return msgspec.json.decode(b"{}" if text in {b"", b"null"} else text, type=kind)
+        found = msgspec.json.decode(b"{}" if text in {b"", b"null"} else text, type=kind)
     except msgspec.ValidationError as error:
         raise _wrong(str(error)) from error
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         msg = f"The body is not JSON: {str(error)[:200]}."
         raise BadJson(msg) from error
+    for name in found.__struct_fields__:
+        if not _bounded(getattr(found, name)):
+            raise BadField(f"{name}: no number may be so large.", field=name)
+    return found
+
+
+def _bounded(value: object) -> bool:
+    """Whether every number in it is one that a database can keep."""
+    match value:
+        case int():
+            return abs(value) <= NUMBER_MOST
+        case dict():
+            return all(map(_bounded, cast("dict[str, object]", value).values()))
+        case list():
+            return all(map(_bounded, cast("list[object]", value)))
+        case _:
+            return True
 
 
 def _wrong(text: str) -> BadField:
