@@ -14,6 +14,7 @@ from mjgate.store import media
 from mjgate.store.blobs import Blob
 from mjgate.store.database import Transaction
 from mjgate.web import media as web_media
+from tests.media.conftest import restarted
 from tests.media.test_archive import a_grid, row
 from tests.public_http.servers import head, serving
 from tests.rig import Rig
@@ -210,6 +211,7 @@ async def test_bytes_that_have_vanished_are_copied_again(rig: Rig) -> None:
     url = (await rig.fetch(task_id))["imageUrl"]
     before = await rig.client.get(url)
     await rig.gateway.files.delete((await row(rig, task_id)).hash, unless_since=1 << 52)
+    restarted(rig, rig.gateway.files)
 
     during, _ = await rig.client.get(url), await rig.gateway.copies.settle()
     after = await rig.client.get(url)

@@ -8,6 +8,7 @@ from mjgate.manage.passwords import Checker
 from mjgate.web.auth import Doors
 from mjgate.web.bodies import Room
 from mjgate.web.rates import Rates
+from mjgate.web.recent import Recent
 from mjgate.web.watching import Watching
 
 MEBIBYTE: Final = 1 << 20
@@ -40,5 +41,6 @@ class Context:
     settings: WebSettings
     watching: Watching
     passwords: Checker = field(default_factory=Checker)
+    recent: Recent = field(default_factory=Recent)
     rates: Rates = field(default_factory=Rates)
     started: int = 0  # epoch milliseconds

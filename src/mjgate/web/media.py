@@ -155,18 +155,34 @@ async def _kept(context: Context, asked: Asked, item: Item, request: Request) ->
     status = 206 if part else 200
     if request.method == "HEAD":
         return StreamingResponse(_nothing(), status, headers, item.type)
+    head, rest = await _read(context, item, first, length)
+    if rest is None:
+        return Response(head, status, headers, item.type)
+    return StreamingResponse(_joined(head, rest), status, headers, item.type)
+
+
+async def _read(
+    context: Context, item: Item, first: int, length: int
+) -> tuple[bytes, AsyncIterator[bytes] | None]:
+    """So many bytes, or the first of them with those to come. FileNotFoundError."""
+    known = context.recent.get(item.hash)
+    if known is not None:
+        return known[first : first + length], None
     rest = context.gateway.files.stream(item.hash, first, length)
     try:
         head = await anext(rest, b"")
+        if len(head) < length:
+            return head, rest
+        await anext(rest, None)  # lets it close its file
     except FileNotFoundError:
         told = {"task": item.task_id, "hash": item.hash}
         log.error("a content has vanished", extra=told)  # noqa: TRY400  where it was read is known
         raise
     except OSError as error:
         raise Overloaded(_LATER, retry_after=SOON) from error
-    if len(head) == length:
-        return Response(head, status, headers, item.type)
-    return StreamingResponse(_joined(head, rest), status, headers, item.type)
+    if length == item.bytes:
+        context.recent.keep(item.hash, head)
+    return head, None
 
 
 async def _not_kept(
