@@ -20,6 +20,7 @@ from mjgate.dialects.mjproxy import encode, show
 from mjgate.domain import errors
 from mjgate.domain.errors import Refused
 from mjgate.domain.reasons import FailReason, Reason
+from mjgate.web.api import ROWS
 from mjgate.web.media import BadSignature
 from tests.docs.pages import NAMES, ROOT, anchors, blocks, links, prose, read, rows, section
 from tests.tasks import a_task
@@ -58,6 +59,19 @@ def test_every_command_is_in_the_page_of_commands() -> None:
 
     missing = [words for words, _ in _commands() if not re.search(rf"### `{words}[` ]", text)]
 
+    assert missing == []
+
+
+def test_every_address_of_the_management_api_has_a_section() -> None:
+    text = read("docs/management-api.md")
+
+    missing = [
+        f"{row.method} {row.path}"
+        for row in ROWS
+        if f"### `{row.method} {row.path}`\n\n{row.summary}" not in text
+    ]
+
+    assert ROWS
     assert missing == []
 
 
