@@ -18,8 +18,8 @@ from mjgate.lifecycle import Gateway, window
 from mjgate.lifecycle.archive import Archivist
 from mjgate.lifecycle.barred import cancel_barred, leave
 from mjgate.lifecycle.breaker import probe
-from mjgate.lifecycle.hurry import hurry
 from mjgate.lifecycle.erase import erase
+from mjgate.lifecycle.hurry import hurry
 from mjgate.lifecycle.nodes import Alive, abandon, beat, clear_up, set_clock
 from mjgate.lifecycle.notify import Courier, sweep
 from mjgate.lifecycle.queue import expire, queue
