@@ -264,3 +264,33 @@ async def test_what_was_lost_is_kept_after_all_when_somebody_still_gets_it(rig: 
 
     assert answer.content == PNG
     assert (await row(rig, task_id)).state == "kept"
+
+
+@one_engine
+async def test_a_channel_that_hangs_does_not_delay_the_results_of_another(rig: Rig) -> None:
+    async def hang(writer: asyncio.StreamWriter) -> None:
+        del writer
+        await asyncio.Event().wait()
+
+    task_id = await rig.imagine()
+    await rig.finished(task_id)
+
+    async def stuck(tx: Transaction) -> None:
+        for n in range(10, 30):
+            await tx.run(
+                "INSERT INTO media (task_id, kind, n, source_url, channel_id, due_at)"
+                " VALUES (1, 'image', :n, :url, 99, 0)",
+                n=n,
+                url=f"{origin}{n}.png",
+            )
+
+    async with serving(hang) as server:
+        origin = server.url(host="127.0.0.1")
+        await rig.gateway.store.write(stuck)
+        archivist = Archivist(rig.gateway)
+        async with asyncio.timeout(20):
+            while (await states(rig)).get("kept") != 5:
+                await archivist.step()
+                await asyncio.sleep(0)
+        await archivist.close()
+        await rig.gateway.copies.close()

@@ -6,7 +6,7 @@ from mjgate.domain.clock import DAY, HOUR
 from mjgate.files import Files
 from mjgate.lifecycle.archive import TRIES
 from mjgate.lifecycle.retention import measure, purge, sweep, verify
-from mjgate.store import media, retention
+from mjgate.store import retention
 from mjgate.store.database import Transaction
 from tests.media.test_archive import a_grid, row, states
 from tests.rig import START, Rig
@@ -109,7 +109,7 @@ async def test_a_content_goes_an_hour_after_nobody_needs_it_and_not_if_somebody_
     held = (await row(rig, task_id)).hash
     aged(rig)
 
-    await rig.gateway.store.write(media.forget, [int(task_id)], rig.clock.now())
+    await rig.gateway.store.write(retention.forget, [int(task_id)], rig.clock.now())
     rig.clock.pass_by(HOUR // 2)
     await purge(rig.gateway)
     soon = await contents(rig)

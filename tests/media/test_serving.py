@@ -10,7 +10,7 @@ from mjgate.domain.clock import DAY
 from mjgate.domain.media import Kind, Size
 from mjgate.lifecycle.archive import Archivist
 from mjgate.links import Links
-from mjgate.store import media
+from mjgate.store import media, retention
 from mjgate.store.blobs import Blob
 from mjgate.store.database import Transaction
 from mjgate.web import media as web_media
@@ -247,7 +247,7 @@ async def test_a_task_that_is_deleted_has_no_addresses(rig: Rig) -> None:
     url = (await rig.fetch(task_id))["imageUrl"]
 
     async def delete(tx: Transaction) -> None:
-        await media.forget(tx, [int(task_id)], rig.clock.now())
+        await retention.forget(tx, [int(task_id)], rig.clock.now())
         await tx.run("DELETE FROM tasks WHERE id = :id", id=int(task_id))
 
     await rig.gateway.store.write(delete)

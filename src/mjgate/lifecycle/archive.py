@@ -8,6 +8,7 @@ made from what is kept.
 
 import asyncio
 import logging
+from collections import Counter
 from contextlib import suppress
 from functools import partial
 from typing import Final
@@ -35,6 +36,9 @@ LEASE: Final = 12 * SECOND
 """How long a claim holds unless it is renewed: what a dead node was copying is taken over soon."""
 
 AT_ONCE: Final = 8
+OF_ONE: Final = 4
+"""Of one channel: another's results do not wait for one that hangs."""
+
 TRIES: Final = 8
 PAUSE_MOST: Final = 2 * HOUR
 DECODED_MOST: Final = 64 * MEBIBYTE
@@ -185,7 +189,13 @@ class Archivist:
         free = AT_ONCE - len(self._at_work)
         if free and not gateway.disk.full and await media.any_due(gateway.store.reader, now):
             found = await gateway.store.write(
-                media.claim, gateway.node, now=now, until=now + LEASE, limit=free
+                media.claim,
+                gateway.node,
+                now=now,
+                until=now + LEASE,
+                limit=free,
+                busy=self._busy(),
+                of_one=OF_ONE,
             )
             for item in found:
                 task = asyncio.create_task(self._work(item))
@@ -196,6 +206,11 @@ class Archivist:
             return False
         await asyncio.wait(self._at_work, timeout=1, return_when=asyncio.FIRST_COMPLETED)
         return True
+
+    def _busy(self) -> list[int]:
+        """Channels that have all the hands they may have."""
+        hands = Counter(item.channel_id for item in self._at_work.values())
+        return [each for each, n in hands.items() if each is not None and n >= OF_ONE]
 
     async def settle(self) -> None:
         """Wait until nothing is at work."""

@@ -10,6 +10,7 @@ A row that is due is claimed by pushing `due_at` forward: a lease, which its own
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -126,31 +127,42 @@ async def any_due(reader: Reader, now: int) -> bool:
     return row is not None
 
 
-async def claim(tx: Transaction, owner: str, *, now: int, until: int, limit: int) -> list[Item]:
-    """Take up to `limit` rows that are due, those first whose links end soon."""
-    rows = await tx.rows(
+async def claim(
+    tx: Transaction,
+    owner: str,
+    *,
+    now: int,
+    until: int,
+    limit: int,
+    busy: Sequence[int] = (),
+    of_one: int = 1_000,
+) -> list[Item]:
+    """
+    Take up to `limit` rows that are due, those first whose links end soon.
+
+    None of channels that are `busy`, and at most `of_one` of any: one that hangs delays no other.
+    """
+    bounds = {"now": now, "busy": list(busy), "limit": limit}
+    ending = await tx.rows(
         """
         SELECT * FROM media
         WHERE state = 'due' AND due_at <= :now AND expires_at < :soon
+        AND (channel_id IS NULL OR NOT (channel_id IN each(:busy)))
         ORDER BY expires_at LIMIT :limit FOR UPDATE SKIP LOCKED
         """,
-        now=now,
         soon=now + SOON,
-        limit=limit,
+        **bounds,
     )
-    first = {(row["task_id"], row["kind"], row["n"], row["variant"]): row for row in rows}
-    rows = await tx.rows(
+    others = await tx.rows(
         """
         SELECT * FROM media
         WHERE state = 'due' AND due_at <= :now
+        AND (channel_id IS NULL OR NOT (channel_id IN each(:busy)))
         ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED
         """,
-        now=now,
-        limit=limit,
+        **bounds,
     )
-    for row in rows:
-        first.setdefault((row["task_id"], row["kind"], row["n"], row["variant"]), row)
-    claimed = [_unkept(row) for row in list(first.values())[:limit]]
+    claimed = _fairly([_unkept(row) for row in (*ending, *others)], of_one, limit)
     await tx.many(
         """
         UPDATE media SET due_at = :until, owner = :owner
@@ -257,14 +269,14 @@ async def reopen(tx: Transaction, item: Item, now: int) -> None:
     )
 
 
-async def forget(tx: Transaction, task_ids: Sequence[int], now: int) -> None:
-    """The tasks are deleted: their addresses open nothing, their bytes go when nobody has them."""
-    rows = await tx.rows(
-        "SELECT hash FROM media WHERE task_id IN each(:ids) AND hash IS NOT NULL",
-        ids=list(task_ids),
-    )
-    await tx.run("DELETE FROM media WHERE task_id IN each(:ids)", ids=list(task_ids))
-    await blobs.touch(tx, [row["hash"] for row in rows], now)
+def _fairly(found: Sequence[Item], of_one: int, limit: int) -> list[Item]:
+    taken: Counter[int | None] = Counter()
+    chosen: list[Item] = []
+    for item in dict.fromkeys(found):
+        if taken[item.channel_id] < of_one and len(chosen) < limit:
+            taken[item.channel_id] += 1
+            chosen.append(item)
+    return chosen
 
 
 def _key(item: Item) -> dict[str, int | str]:

@@ -148,6 +148,16 @@ async def unpin(tx: Transaction, task_id: int) -> None:
     await tx.run("DELETE FROM pins WHERE task_id = :task_id", task_id=task_id)
 
 
+async def forget(tx: Transaction, task_ids: Sequence[int], now: int) -> None:
+    """The tasks are deleted: their addresses open nothing, their bytes go when nobody has them."""
+    rows = await tx.rows(
+        "SELECT hash FROM media WHERE task_id IN each(:ids) AND hash IS NOT NULL",
+        ids=list(task_ids),
+    )
+    await tx.run("DELETE FROM media WHERE task_id IN each(:ids)", ids=list(task_ids))
+    await blobs.touch(tx, [row["hash"] for row in rows], now)
+
+
 async def _purge(tx: Transaction, going: Sequence[Need], now: int) -> int:
     """A small version is forgotten, and made again when asked for; the rest is 410 from now on."""
     await tx.many(
