@@ -229,18 +229,29 @@ async def test_the_pause_grows_and_has_an_end(rig: Rig) -> None:
 
 @one_engine
 async def test_guessing_from_one_network_is_slowed_whatever_the_name(rig: Rig) -> None:
-    await a_user(rig)
+    for n in range(23):
+        await a_user(rig, f"user{n}")
 
     statuses = [
-        (await enter(browser(rig, f"2001:db8::{n:x}"), f"nobody {n}", "x" * 12)).status_code
-        for n in range(1, 24)
+        (await enter(browser(rig, f"2001:db8::{n:x}"), f"user{n}", "x" * 12)).status_code
+        for n in range(23)
     ]
-    carol = await enter(browser(rig, "2001:db8::ffff"), "carol")
-    elsewhere = await enter(browser(rig, "2001:db8:0:1::1"), "carol")
+    owner = await enter(browser(rig, "2001:db8::ffff"), "user0")
+    elsewhere = await enter(browser(rig, "2001:db8:0:1::1"), "user0")
 
     assert statuses == [401] * 20 + [429] * 3
-    assert carol.status_code == 429
+    assert owner.status_code == 429
     assert elsewhere.status_code == 200
+
+
+@one_engine
+async def test_a_name_that_nobody_has_is_refused_in_the_same_words(rig: Rig) -> None:
+    await a_user(rig)
+
+    known, unknown = [await enter(browser(rig), name, "x" * 12) for name in ("carol", "nobody")]
+
+    assert (known.status_code, unknown.status_code) == (401, 401)
+    assert known.json()["message"] == unknown.json()["message"]
 
 
 def test_neighbours_are_counted_together() -> None:
