@@ -76,7 +76,7 @@ MATRIX: Final[dict[str, Statuses]] = {
     "GET /api/token/{id}": OWN,
     "PUT /api/token/{id}": (*OWN[:5], IN, 403, IN),  # whose it is is asked after the body is read
     "DELETE /api/token/{id}": OWN,
-    "GET /api/price": USER,
+    "GET /api/price": ADMIN,
     "GET /api/ledger/self": USER,
     "GET /api/webhook": USER,
     "GET /api/webhook/{event}": OWN,

@@ -6,10 +6,9 @@ from tests.web.shape import FOX, IMAGINE, one_engine
 
 
 async def test_prices_have_versions_and_hold_for_what_comes(rig: Rig, admin: Manager) -> None:
-    alice = manages(rig, rig.alice)
     first = await rig.imagine()
 
-    before = await alice.data("GET", "/api/price/")
+    before = await admin.data("GET", "/api/price/")
     after = await admin.data("PUT", "/api/price/", {"actions": {"IMAGINE": 70_000}})
     more = await admin.data("PUT", "/api/price/", {"modes": {"TURBO": 3_000}})
     second = await rig.imagine()

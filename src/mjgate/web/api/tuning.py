@@ -127,7 +127,7 @@ async def _set_setting(call: Call, body: SettingChange) -> SettingView:
 
 
 ROWS: Final[tuple[Row, ...]] = (
-    looks("/api/price/", Who.USER, _price,
+    looks("/api/price/", Who.ADMIN, _price,
           "The prices in force: action × mode × the group's ratio.", gives=Prices),
     looks("/api/price/history", Who.ADMIN, _price_history, "Every table that was ever in force.",
           gives=Piece[VersionView], query=("cursor", "page_size")),
