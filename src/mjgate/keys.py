@@ -35,9 +35,9 @@ class Purpose(StrEnum):
     MEDIA = "media"  # signs addresses of pictures and clips
     REFERENCE = "reference"  # signs addresses at which channels get reference images
     NOTICE = "notice"  # signs the addresses at which channels call us back
-
-
     FORM = "form"  # signs what a page must send along with a change
+
+
 class WrongKeyError(Exception):
     """A secret cannot be read with the keys at hand."""
 

@@ -66,7 +66,7 @@ async def audit(
     before: object = None,
     after: object = None,
 ) -> None:
-    """Write down who did what to whom. Never a secret."""
+    """Write down who did what to whom, and how it was and is. Never a secret."""
     await tx.run(
         """
         INSERT INTO audit (at, actor, act, subject, before, after)
