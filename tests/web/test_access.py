@@ -91,6 +91,7 @@ MATRIX: Final[dict[str, Statuses]] = {
     "GET /api/mj/self/export": USER,
     "GET /api/mj/events": USER,
     "GET /api/mj/{mj_id}/timeline": SHARED,
+    "GET /api/mj/{mj_id}/bundle": SHARED,
     "POST /api/mj/{mj_id}/cancel": (*SHARED[:5], IN, 403, IN),
     "POST /api/mj/{mj_id}/refund": ADMIN,
     "POST /api/mj/{mj_id}/refresh": ADMIN,

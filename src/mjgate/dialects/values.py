@@ -19,6 +19,8 @@ NUMBER_MOST: Final = 10**15
 """Nothing that is counted or measured here is larger, and every database can keep it."""
 
 LIST_MOST: Final = 64
+RAW_KEPT: Final = 2 * 1024
+"""Bytes of an answer that are kept as they came."""
 
 _NUMBER = re.compile(r"-?[0-9]{1,16}")
 
@@ -46,6 +48,11 @@ def decode(body: bytes) -> object:
         return json.loads(text, strict=False, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         return None
+
+
+def raw(value: object) -> str:
+    """The beginning of a value as JSON, as it is kept for the admin."""
+    return clean(msgspec.json.encode(value)[:RAW_KEPT].decode(errors="ignore"))
 
 
 def mapping(value: object) -> Json:

@@ -214,6 +214,7 @@ class Report:
     description: str | None = None
     seed: str | None = None
     properties: dict[str, str | int | float | bool] | None = None
+    raw: str = field(default="", compare=False)  # of an end: how the upstream put it
 
     def onto(self, result: Result) -> Result:
         """Lay the report over what was known: it changes only what it names."""

@@ -104,9 +104,11 @@ async def _hand_over(
     except (NotSent, Rejected, Unanswered) as error:
         if not isinstance(error, _TooLate):
             await heard(gateway, to.channel, error)
+        if attempt.heard:
+            await gateway.store.write(attempts.keep_answer, attempt)
         return await _troubled(gateway, task, error, to, waiting)
     gateway.checkpoint("answered")
-    outcome = await taken(gateway, task, accepted, waiting)
+    outcome = await taken(gateway, task, accepted, waiting, said=attempt.heard[-1])
     gateway.checkpoint("submitted")
     outcome = await _wanted(gateway, outcome)
     await stop_unwanted(gateway, outcome.task, accepted.ids)

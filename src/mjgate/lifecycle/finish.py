@@ -31,10 +31,12 @@ _MODERATED = (
 )
 
 
-async def succeed(gateway: Gateway, task: Task, result: Result, *, actor: str) -> Task | None:
+async def succeed(
+    gateway: Gateway, task: Task, result: Result, *, actor: str, said: str = ""
+) -> Task | None:
     """End with the result, and settle. None if the task had ended before."""
     ended = await gateway.store.write_surely(
-        _succeed, task.id, result, actor=actor, now=gateway.clock.now()
+        _succeed, task.id, result, actor=actor, now=gateway.clock.now(), said=said
     )
     return _told(task, ended, actor)
 
@@ -49,11 +51,13 @@ async def fail(  # noqa: PLR0913  each says one thing
     admin_text: str = "",
     quiet: bool = False,
     still: State | None = None,
+    said: str = "",
 ) -> Task | None:
     """
     End without a result, and release. None if the task had ended before.
 
     With `still` nothing happens either if it has left that state: the reason is none any more.
+    `said` is what the upstream said of its end, as it came.
     """
     ended = await gateway.store.write_surely(
         fail_in,
@@ -65,6 +69,7 @@ async def fail(  # noqa: PLR0913  each says one thing
         admin_text=admin_text,
         quiet=quiet,
         still=still,
+        said=said,
     )
     return _told(task, ended, actor)
 
@@ -81,6 +86,7 @@ async def fail_in(  # noqa: PLR0913  each says one thing
     quiet: bool = False,
     still: State | None = None,
     ended: Outcome = Outcome.UNKNOWN,
+    said: str = "",
 ) -> Task | None:
     """The same inside a transaction that has more to do; `ended` is how its attempt has ended."""
     if still is not None:
@@ -94,7 +100,7 @@ async def fail_in(  # noqa: PLR0913  each says one thing
         target,
         actor=actor,
         now=now,
-        note={"reason": reason},
+        note={"reason": reason} | ({"said": said} if said else {}),
         reason=reason,
         fail_text=text or SENTENCES[reason],
         admin_text=admin_text or text,
@@ -112,9 +118,10 @@ def why_it_failed(report: Report, names: tuple[str, ...]) -> tuple[FailReason, s
 
 
 async def _succeed(
-    tx: Transaction, task_id: int, result: Result, *, actor: str, now: int
+    tx: Transaction, task_id: int, result: Result, *, actor: str, now: int, said: str
 ) -> Task | None:
-    return await move(tx, task_id, State.SUCCESS, actor=actor, now=now, result=result)
+    note = {"said": said} if said else None
+    return await move(tx, task_id, State.SUCCESS, actor=actor, now=now, note=note, result=result)
 
 
 def _told(task: Task, ended: Task | None, actor: str) -> Task | None:

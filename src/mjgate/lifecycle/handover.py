@@ -7,9 +7,11 @@ Everything that is sent is made of what was written before, so that a repeat is 
 from dataclasses import replace
 from typing import Final
 
-from mjgate.dialects import Accepted, Work
+from mjgate.dialects import Accepted, Heard, Work
+from mjgate.dialects.values import RAW_KEPT
 from mjgate.domain.buttons import Window, asks_always, meaning
 from mjgate.domain.errors import NotSent, Rejected, Unanswered
+from mjgate.domain.prompt import clean
 from mjgate.domain.task import Status, Task
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.carry import carrier, prompted
@@ -39,6 +41,7 @@ async def sent(gateway: Gateway, task: Task, attempt: Attempt, to: Line, work: W
         return await _confirm(gateway, attempt, to, work, task.upstream_id)
     call = to.provider.dialect.submit(work, to.channel.options)
     heard = await gateway.upstream.submit(_endpoint(to, attempt), call)
+    attempt.heard.append(raw(heard))
     gateway.checkpoint("unanswered")
     accepted = to.provider.dialect.answered(heard, follow_up=task.parent_id is not None)
     if not task.confirmed:
@@ -59,6 +62,7 @@ async def _confirm(
     """The client confirmed already, so the modal follows at once."""
     call = to.provider.dialect.confirm(work, upstream_id, to.channel.options)
     heard = await gateway.upstream.submit(_endpoint(to, attempt), call)
+    attempt.heard.append(raw(heard))
     return to.provider.dialect.answered(heard, follow_up=True)
 
 
@@ -88,3 +92,8 @@ def _endpoint(to: Line, attempt: Attempt) -> Endpoint:
     if to.channel.options.get("idempotent") != "on":
         return to.endpoint
     return replace(to.endpoint, headers={**to.endpoint.headers, IDEMPOTENCY_KEY: attempt.nonce})
+
+
+def raw(heard: Heard) -> str:
+    """The beginning of an answer as it came, but for what no text can hold."""
+    return f"{heard.status} {clean(heard.body[:RAW_KEPT].decode(errors='replace'))}"

@@ -102,14 +102,16 @@ async def _ended(gateway: Gateway, to: Line, look: Look, report: Report) -> bool
     if report.status is Status.FAILURE:
         reason, text = why_it_failed(report, to.names)
         raw = report.fail_text or ""
-        await fail(gateway, look.task, reason, actor="look", text=text, admin_text=raw)
+        await fail(
+            gateway, look.task, reason, actor="look", text=text, admin_text=raw, said=report.raw
+        )
         return True
     if report.status is not Status.SUCCESS:
         return False
     result = completed(look.task, report)
     if delivers(look.task.action, result):
         gateway.checkpoint("looked")
-        await succeed(gateway, look.task, result, actor="look")
+        await succeed(gateway, look.task, result, actor="look", said=report.raw)
         gateway.checkpoint("finished")
         return True
     empty = look.row.empty_since

@@ -19,10 +19,12 @@ from mjgate.store.database import Transaction
 from mjgate.store.moves import create, move
 
 
-async def submitted_in(tx: Transaction, task_id: int, *ids: str, now: int) -> Task | None:
+async def submitted_in(
+    tx: Transaction, task_id: int, *ids: str, now: int, said: str = ""
+) -> Task | None:
     """The channel has the task and all that were sent with it; `ids` are its names for them."""
     lead = await tasks.locked(tx, task_id)
-    await attempts.end(tx, task_id, Ended.ACCEPTED, now, hint=ids[0])
+    await attempts.end(tx, task_id, Ended.ACCEPTED, now, hint=ids[0], answer=said)
     if lead is None or way(lead, State.SUBMITTED) is None:
         return None
     members = await party.locked(tx, task_id) if leads(lead) else [lead]

@@ -20,7 +20,7 @@ from mjgate.domain.task import State, Task, way
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.finish import fail_in
 from mjgate.lifecycle.party import submitted_in
-from mjgate.store import tasks, timers
+from mjgate.store import attempts, tasks, timers
 from mjgate.store.attempts import Outcome as Ended
 from mjgate.store.database import ConstraintBroken, Transaction
 from mjgate.store.moves import move
@@ -60,13 +60,19 @@ NOBODY: Final = Waiting()
 NOBODY.leave()
 
 
-async def taken(gateway: Gateway, task: Task, accepted: Accepted, waiting: Waiting) -> Outcome:
-    """The channel has it: its id is written, and from now on it is looked at."""
+async def taken(
+    gateway: Gateway, task: Task, accepted: Accepted, waiting: Waiting, *, said: str = ""
+) -> Outcome:
+    """
+    The channel has it: its id is written, and from now on it is looked at.
+
+    `said` is its answer as it came.
+    """
     try:
         if accepted.window and not task.confirmed and not leads(task):
-            return await _asked(gateway, task, accepted)
+            return await _asked(gateway, task, accepted, said)
         moved = await gateway.store.write_surely(
-            submitted_in, task.id, *accepted.ids, now=gateway.clock.now()
+            submitted_in, task.id, *accepted.ids, now=gateway.clock.now(), said=said
         )
     except ConstraintBroken as broken:
         if broken.name != "an_upstream_job_has_one_task":
@@ -75,7 +81,7 @@ async def taken(gateway: Gateway, task: Task, accepted: Accepted, waiting: Waiti
     return Outcome(moved or await present(gateway, task))
 
 
-async def _asked(gateway: Gateway, task: Task, accepted: Accepted) -> Outcome:
+async def _asked(gateway: Gateway, task: Task, accepted: Accepted, said: str) -> Outcome:
     """The channel wants a confirmation first: the client is asked, and nothing is held."""
     now = gateway.clock.now()
     moved = await gateway.store.write_surely(
@@ -85,18 +91,27 @@ async def _asked(gateway: Gateway, task: Task, accepted: Accepted) -> Outcome:
         offered=accepted.final_prompt,
         until=now + gateway.timing.window,
         now=now,
+        said=said,
     )
     return Outcome(moved or await present(gateway, task))
 
 
 async def window_in(
-    tx: Transaction, task_id: int, upstream_id: str, *, offered: str, until: int, now: int
+    tx: Transaction,
+    task_id: int,
+    upstream_id: str,
+    *,
+    offered: str,
+    until: int,
+    now: int,
+    said: str = "",
 ) -> Task | None:
     """The upstream's own window, found in its answer or by a look."""
     task = await tasks.locked(tx, task_id)
     if task is None or way(task, State.WINDOW) is None:
         return None
     offered = offered or task.result.final_prompt or task.prompt
+    await attempts.end(tx, task_id, Ended.ACCEPTED, now, hint=upstream_id, answer=said)
     await timers.start(tx, task_id, timers.Kind.WINDOW, until)
     return await move(
         tx,
@@ -104,7 +119,6 @@ async def window_in(
         State.WINDOW,
         actor="upstream",
         now=now,
-        ended=Ended.ACCEPTED,
         upstream_id=upstream_id,
         result=replace(
             task.result, final_prompt=offered or task.result.final_prompt or task.prompt

@@ -39,6 +39,8 @@ class Attempt:
     hint: str = ""  # the upstream's id, as a notice or an answer named it
     why: Mapping[str, object] = field(default_factory=dict[str, object], compare=False)
     """Why this channel was chosen: kept with the task's event, not here."""
+    heard: list[str] = field(default_factory=list[str], compare=False)
+    """What the channel answered, as it came; whoever ends the attempt writes the last."""
 
 
 async def begin(tx: Transaction, attempt: Attempt) -> None:
@@ -75,20 +77,40 @@ async def begun(reader: Reader, attempt: Attempt) -> bool:
     return row is not None
 
 
-async def end(tx: Transaction, task_id: int, outcome: Outcome, now: int, *, hint: str = "") -> bool:
+async def end(
+    tx: Transaction,
+    task_id: int,
+    outcome: Outcome,
+    now: int,
+    *,
+    hint: str = "",
+    answer: str = "",
+) -> bool:
     """Close the task's open attempt. False if somebody else closed it before."""
     changed = await tx.run(
         """
         UPDATE attempts SET outcome = :outcome, answered_at = :now,
-            hint_upstream_id = CASE WHEN :hint = '' THEN hint_upstream_id ELSE :hint END
+            hint_upstream_id = CASE WHEN :hint = '' THEN hint_upstream_id ELSE :hint END,
+            answer = CASE WHEN :answer = '' THEN answer ELSE :answer END
         WHERE task_id = :task_id AND outcome IS NULL
         """,
         task_id=task_id,
         outcome=outcome,
         now=now,
         hint=hint,
+        answer=answer,
     )
     return changed == 1
+
+
+async def keep_answer(tx: Transaction, attempt: Attempt) -> None:
+    """Keep what the channel answered, as it came, for the admin."""
+    await tx.run(
+        "UPDATE attempts SET answer = :answer WHERE task_id = :task_id AND no = :no",
+        task_id=attempt.task_id,
+        no=attempt.no,
+        answer=attempt.heard[-1],
+    )
 
 
 async def hint(tx: Transaction, task_id: int, no: int, upstream_id: str) -> None:

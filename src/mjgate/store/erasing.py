@@ -48,6 +48,8 @@ async def blank(tx: Transaction, task_ids: Sequence[int]) -> None:
         """,
         ids=ids,
     )
+    await tx.run("UPDATE events SET data = '{}' WHERE task_id IN each(:ids)", ids=ids)
+    await tx.run("UPDATE attempts SET answer = '' WHERE task_id IN each(:ids)", ids=ids)
     await tx.run("DELETE FROM deliveries WHERE task_id IN each(:ids)", ids=ids)
     await tx.run("DELETE FROM outbox WHERE task_id IN each(:ids)", ids=ids)
 

@@ -8,7 +8,7 @@ goes with it: event, follow row, webhook rows, tally, ledger entry, then money a
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypedDict, Unpack
+from typing import Final, TypedDict, Unpack
 
 from mjgate.domain.action import Action
 from mjgate.domain.party import leads, led
@@ -169,6 +169,7 @@ async def note_progress(
     tx: Transaction, progress: Mapping[int, tuple[int, str]], *, now: int
 ) -> None:
     """Raise progress, with the picture so far, of tasks that are not final: task -> (%, result)."""
+    risen: list[dict[str, int]] = []
     for task_id, (percent, result) in sorted(progress.items()):
         changed = await tx.run(
             """
@@ -180,8 +181,18 @@ async def note_progress(
             result=result,
         )
         if changed:
+            risen.append({"id": task_id, "now": now})
             await webhooks.enqueue_progress(tx, task_id, now)
             tx.touch(task_id)
+    await tx.many(_PROGRESS, risen)
+
+
+_PROGRESS: Final = """
+    INSERT INTO events (task_id, seq, at, kind, actor, data)
+    SELECT id, version, CAST(:now AS BIGINT), 'progress', 'look',
+           '{"progress":' || CAST(progress AS TEXT) || '}'
+    FROM tasks WHERE id = :id
+    """
 
 
 def _evolve(before: Task, edge: Edge, money: Money, now: int, facts: Facts) -> Task:

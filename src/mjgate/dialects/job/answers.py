@@ -17,6 +17,7 @@ from mjgate.dialects.values import (
     identifier,
     integer,
     mapping,
+    raw,
     words,
 )
 from mjgate.domain.errors import Unanswered
@@ -102,6 +103,7 @@ def _read(data: Json, message: str) -> Report | None:
         prompt_en=prompt,
         final_prompt=prompt if status is Status.SUCCESS else None,
         properties=_kept(data, upstream_id),
+        raw=raw(data) if status is not None and status.final else "",
     )
 
 

@@ -13,6 +13,7 @@ from mjgate.dialects.values import (
     integer,
     items,
     mapping,
+    raw,
     words,
 )
 from mjgate.domain.action import CUSTOM_ID_MOST
@@ -73,9 +74,10 @@ def read_report(task: Json) -> Report | None:
     if not upstream_id:
         return None
     properties = mapping(task.get("properties"))
+    status = _status(task.get("status"))
     return Report(
         upstream_id=upstream_id,
-        status=_status(task.get("status")),
+        status=status,
         progress=_percent(task.get("progress")),
         fail_text=words(task.get("failReason")) or words(task.get("fail_reason")) or None,
         echo=words(task.get("state")) or None,
@@ -91,6 +93,7 @@ def read_report(task: Json) -> Report | None:
         description=words(task.get("description")) or None,
         seed=words(task.get("seed"), LABEL_MOST) or None,
         properties=_kept(properties) or None,
+        raw=raw(task) if status is not None and status.final else "",
     )
 
 

@@ -129,6 +129,7 @@ CREATE TABLE audit (
     before TEXT NOT NULL DEFAULT '',
     after TEXT NOT NULL DEFAULT ''
 );
+CREATE INDEX audit_of_a_subject ON audit (subject, id);
 
 CREATE TABLE channels (
     id IDENTITY,
@@ -294,6 +295,7 @@ CREATE TABLE attempts (
     hint_upstream_id TEXT NOT NULL DEFAULT '',
     late_at BIGINT,
     late_upstream_id TEXT NOT NULL DEFAULT '',
+    answer TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (task_id, no),
     CONSTRAINT an_attempt_submits_or_confirms CHECK (step IN ('submit', 'modal'))
 );

@@ -13,6 +13,7 @@ from mjgate.web.api import (
     records,
     status,
     tasks,
+    timeline,
     tokens,
     tuning,
     users,
@@ -32,6 +33,7 @@ ROWS: Final[tuple[Row, ...]] = (
     *tuning.ROWS,
     *records.ROWS,
     *tasks.ROWS,
+    *timeline.ROWS,
     *hooks.ROWS,
 )
 """Every address of the management API."""
