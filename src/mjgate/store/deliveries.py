@@ -145,15 +145,19 @@ class Logged:
     done_at: int | None
 
 
-COUNTED: Final = 10_001
-"""A count stops here: who has more sees that there are more."""
-
 PAGES: Final = 10_000
 """So far into the log a numbered page may begin."""
 
 
 async def log(
-    reader: Reader, user_id: int, *, status: str | None, task_id: int | None, skip: int, most: int
+    reader: Reader,
+    user_id: int,
+    *,
+    status: str | None,
+    task_id: int | None,
+    skip: int,
+    most: int,
+    counted: int,
 ) -> tuple[list[Logged], int]:
     """One page of a user's events, from the newest, and how many there are, counted to a bound."""
     wanted = {"user_id": user_id, "status": status, "task_id": task_id}
@@ -177,7 +181,7 @@ async def log(
         ) found
         """,
         **wanted,
-        bound=COUNTED,
+        bound=counted,
     )
     return [_logged(row) for row in rows], 0 if count is None else int(count["n"])
 

@@ -71,64 +71,90 @@ _ACT_FILTERS: Final[Mapping[str, LiteralString]] = {
 }
 
 
-async def entries(reader: Reader, wanted: Entries, *, below: int, most: int) -> Sequence[Entry]:
-    """Rows of the ledger with ids below `below`, the newest first."""
+async def entries(
+    reader: Reader, wanted: Entries, *, below: int, skip: int, most: int
+) -> Sequence[Entry]:
+    """Rows of the ledger with ids below `below`, the newest first, without the first `skip`."""
     values: dict[str, Value] = {name: getattr(wanted, name) for name in _ENTRY_FILTERS}
     asked = " ".join(
         [
             "SELECT id, at, kind, amount, user_id, token_id, task_id, hold_no, reference",
             "FROM ledger WHERE id < :below",
             *_conditions(_ENTRY_FILTERS, values),
-            "ORDER BY id DESC LIMIT :most",
+            "ORDER BY id DESC LIMIT :most OFFSET :skip",
         ]
     )
-    rows = await reader.scan(asked, **_named(values), below=below, most=most)
+    rows = await reader.scan(asked, **_named(values), below=below, skip=skip, most=most)
     return [Entry(*row) for row in rows]
 
 
+async def count_entries(reader: Reader, wanted: Entries, *, most: int) -> int:
+    """How many rows of the ledger there are, counted to `most`."""
+    values: dict[str, Value] = {name: getattr(wanted, name) for name in _ENTRY_FILTERS}
+    conditions = _conditions(_ENTRY_FILTERS, values)
+    asked = " ".join(["SELECT 1 FROM ledger WHERE 1 = 1", *conditions, "LIMIT :most"])
+    return len(await reader.scan(asked, **_named(values), most=most))
+
+
 async def acts(
-    reader: Reader, wanted: Mapping[str, str | None], *, below: int, most: int
+    reader: Reader, wanted: Mapping[str, str | None], *, below: int, skip: int, most: int
 ) -> Sequence[Act]:
-    """Rows of the audit with ids below `below`, the newest first."""
+    """Rows of the audit with ids below `below`, the newest first, without the first `skip`."""
     values: dict[str, Value] = {name: wanted.get(name) for name in _ACT_FILTERS}
     asked = " ".join(
         [
             "SELECT id, at, actor, act, subject, before, after FROM audit WHERE id < :below",
             *_conditions(_ACT_FILTERS, values),
-            "ORDER BY id DESC LIMIT :most",
+            "ORDER BY id DESC LIMIT :most OFFSET :skip",
         ]
     )
-    rows = await reader.scan(asked, **_named(values), below=below, most=most)
+    rows = await reader.scan(asked, **_named(values), below=below, skip=skip, most=most)
     return [Act(*row) for row in rows]
 
 
-async def price_versions(reader: Reader, *, below: int, most: int) -> Sequence[Version]:
-    """The tables of prices that were ever in force, the newest first; values are JSON."""
+async def count_acts(reader: Reader, wanted: Mapping[str, str | None], *, most: int) -> int:
+    """How many rows of the audit there are, counted to `most`."""
+    values: dict[str, Value] = {name: wanted.get(name) for name in _ACT_FILTERS}
+    conditions = _conditions(_ACT_FILTERS, values)
+    asked = " ".join(["SELECT 1 FROM audit WHERE 1 = 1", *conditions, "LIMIT :most"])
+    return len(await reader.scan(asked, **_named(values), most=most))
+
+
+async def price_versions(
+    reader: Reader, *, below: int, skip: int, most: int
+) -> tuple[Sequence[Version], int]:
+    """The tables of prices that were in force, the newest first, as JSON; and how many."""
     rows = await reader.rows(
         """
         SELECT version, table_json, actor, at FROM prices WHERE version < :below
-        ORDER BY version DESC LIMIT :most
+        ORDER BY version DESC LIMIT :most OFFSET :skip
         """,
         below=below,
+        skip=skip,
         most=most,
     )
-    return [Version(row["version"], "", row["table_json"], row["actor"], row["at"]) for row in rows]
+    count = await reader.row("SELECT COUNT(*) AS n FROM prices")
+    return [
+        Version(row["version"], "", row["table_json"], row["actor"], row["at"]) for row in rows
+    ], 0 if count is None else int(count["n"])
 
 
 async def setting_versions(
-    reader: Reader, name: str, *, below: int, most: int
-) -> Sequence[Version]:
-    """The values that a setting ever had, the newest first, as JSON."""
+    reader: Reader, name: str, *, below: int, skip: int, most: int
+) -> tuple[Sequence[Version], int]:
+    """The values that a setting ever had, the newest first, as JSON; and how many there are."""
     rows = await reader.rows(
         """
         SELECT version, name, value, actor, at FROM settings
-        WHERE name = :name AND version < :below ORDER BY version DESC LIMIT :most
+        WHERE name = :name AND version < :below ORDER BY version DESC LIMIT :most OFFSET :skip
         """,
         name=name,
         below=below,
+        skip=skip,
         most=most,
     )
-    return [Version(*row) for row in rows]
+    count = await reader.row("SELECT COUNT(*) AS n FROM settings WHERE name = :name", name=name)
+    return [Version(*row) for row in rows], 0 if count is None else int(count["n"])
 
 
 async def latest_settings(reader: Reader) -> Mapping[str, Version]:

@@ -24,6 +24,7 @@ async def test_prices_have_versions_and_hold_for_what_comes(rig: Rig, admin: Man
         more["version"], after["version"],
     ]  # fmt: skip
     assert "next_cursor" not in rest
+    assert (history["total"], history["page"], history["page_size"]) == (2, 1, 1)
 
 
 @one_engine
@@ -50,7 +51,7 @@ async def test_a_setting_has_versions_and_is_in_force_at_once(rig: Rig, admin: M
     off = await admin.data("PUT", place, {"value": False})
     taken = await rig.post(IMAGINE, FOX)
     history = await admin.data("GET", place)
-    rows = {row["name"]: row for row in await admin.data("GET", "/api/setting/")}
+    rows = {row["name"]: row for row in (await admin.data("GET", "/api/setting/"))["items"]}
 
     assert (on["value"], off["value"]) == (True, False)
     assert (refused.status_code, refused.json()["error"]) == (503, "overloaded")
@@ -73,7 +74,7 @@ async def test_a_setting_is_held_against_its_row(admin: Manager) -> None:
     assert {each["field"] for each in found} == {"value"}
     await admin.refused(404, "PUT", "/api/setting/colour", {"value": 1})
     await admin.refused(404, "GET", "/api/setting/colour")
-    assert (await admin.data("GET", "/api/setting/"))[0]["version"] == 0
+    assert (await admin.data("GET", "/api/setting/"))["items"][0]["version"] == 0
 
 
 async def test_a_group_has_its_prices_and_goes_when_nobody_is_in_it(

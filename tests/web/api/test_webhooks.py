@@ -41,7 +41,7 @@ async def test_the_owner_sees_what_was_told_and_what_came_back(
     log = await alice.data("GET", "/api/webhook/?status=dead")
     event = log["items"][0]
     whole = await alice.data("GET", f"/api/webhook/{event['id']}")
-    receivers = await alice.data("GET", "/api/webhook/receiver/")
+    receivers = (await alice.data("GET", "/api/webhook/receiver/"))["items"]
 
     assert (log["total"], log["page"]) == (1, 1)
     assert (event["mj_id"], event["told"], event["tries"]) == (task_id, "SUBMITTED", 1)

@@ -11,8 +11,8 @@ from mjgate.domain.webhook import EventId, endpoint
 from mjgate.lifecycle.hook_test import send_test
 from mjgate.manage import hooks
 from mjgate.store import deliveries, receivers
-from mjgate.store.deliveries import COUNTED, Attempt, Logged
-from mjgate.web.api.rows import Call, Page, Row, Who, acts, looks, takes
+from mjgate.store.deliveries import Attempt, Logged
+from mjgate.web.api.rows import COUNTED, Call, Page, Row, Who, acts, looks, takes, whole
 
 STATUSES: Final = ("due", "paused", "delivered", "dead", "dropped")
 
@@ -121,6 +121,7 @@ async def _log(call: Call) -> Page[EventView]:
         task_id=call.number("mj_id"),
         skip=page.skipped,
         most=page.size,
+        counted=COUNTED,
     )
     capped = True if total == COUNTED else UNSET
     return Page([_event(each) for each in found], total, page.number, page.size, capped)
@@ -148,12 +149,14 @@ async def _replay_dead(call: Call, body: Replay) -> Count:
     )
 
 
-async def _receivers(call: Call) -> list[ReceiverView]:
+async def _receivers(call: Call) -> Page[ReceiverView]:
     found = await receivers.of_user(call.gateway.store.reader, call.visitor.user_id)
-    return [
-        ReceiverView(each.endpoint, each.failing_since, each.paused_at, each.reason)
-        for each in found
-    ]
+    return whole(
+        [
+            ReceiverView(each.endpoint, each.failing_since, each.paused_at, each.reason)
+            for each in found
+        ]
+    )
 
 
 async def _pause(call: Call, body: Place) -> None:
@@ -215,7 +218,7 @@ ROWS: Final[tuple[Row, ...]] = (
          "A new secret to check signatures with; the one before signs beside it until the next.",
          gives=Secret),
     looks("/api/webhook/receiver/", Who.USER, _receivers,
-          "Receivers that fail, or that get nothing.", gives=list[ReceiverView]),
+          "Receivers that fail, or that get nothing.", gives=Page[ReceiverView]),
     takes("POST", "/api/webhook/pause", Who.USER, Place, _pause,
           "Send nothing more to a receiver; what comes for it waits."),
     takes("POST", "/api/webhook/resume", Who.USER, Place, _resume,

@@ -7,7 +7,7 @@ from msgspec import Struct
 from mjgate.store import ledger, records
 from mjgate.store.ledger import Kind
 from mjgate.store.records import Entries, Entry
-from mjgate.web.api.rows import Call, Piece, Row, Who, looks, piece
+from mjgate.web.api.rows import COUNTED, Call, Piece, Row, Who, looks, piece
 from mjgate.web.api.words import one_of, since, until
 
 
@@ -47,7 +47,7 @@ class ActView(Struct, frozen=True):
 
 
 _FILTERS: Final = (
-    "cursor", "page_size", "kind", "token_id", "mj_id", "start_timestamp", "end_timestamp",
+    "p", "page_size", "cursor", "kind", "token_id", "mj_id", "start_timestamp", "end_timestamp",
 )  # fmt: skip
 
 
@@ -60,7 +60,7 @@ async def _all(call: Call) -> Piece[EntryView]:
 
 
 async def _entries(call: Call, user_id: int | None, *, admin: bool) -> Piece[EntryView]:
-    size = call.page().size
+    page, reader = call.page(), call.gateway.store.reader
     wanted = Entries(
         user_id=user_id,
         token_id=call.number("token_id"),
@@ -70,9 +70,10 @@ async def _entries(call: Call, user_id: int | None, *, admin: bool) -> Piece[Ent
         until=until(call),
     )
     found = await records.entries(
-        call.gateway.store.reader, wanted, below=call.below(), most=size + 1
+        reader, wanted, below=call.below(), skip=page.skipped, most=page.size + 1
     )
-    return piece([_entry(each, admin=admin) for each in found], size, lambda each: each.id)
+    total = await records.count_entries(reader, wanted, most=COUNTED)
+    return piece([_entry(each, admin=admin) for each in found], total, page, lambda each: each.id)
 
 
 def _entry(entry: Entry, *, admin: bool) -> EntryView:
@@ -95,9 +96,12 @@ async def _check(call: Call) -> CheckView:
 
 
 async def _audit(call: Call) -> Piece[ActView]:
-    size = call.page().size
+    page, reader = call.page(), call.gateway.store.reader
     wanted = {name: call.asked(name) or None for name in ("actor", "act", "subject")}
-    found = await records.acts(call.gateway.store.reader, wanted, below=call.below(), most=size + 1)
+    found = await records.acts(
+        reader, wanted, below=call.below(), skip=page.skipped, most=page.size + 1
+    )
+    total = await records.count_acts(reader, wanted, most=COUNTED)
     views = [
         ActView(
             id=each.id,
@@ -110,7 +114,7 @@ async def _audit(call: Call) -> Piece[ActView]:
         )
         for each in found
     ]
-    return piece(views, size, lambda each: each.id)
+    return piece(views, total, page, lambda each: each.id)
 
 
 ROWS: Final[tuple[Row, ...]] = (
@@ -121,5 +125,5 @@ ROWS: Final[tuple[Row, ...]] = (
     looks("/api/ledger/", Who.ADMIN, _all, "What happened to everybody's money.",
           gives=Piece[EntryView], query=("user_id", *_FILTERS)),
     looks("/api/audit/", Who.ADMIN, _audit, "Who did what, how it was before and is after.",
-          gives=Piece[ActView], query=("cursor", "page_size", "actor", "act", "subject")),
+          gives=Piece[ActView], query=("p", "page_size", "cursor", "actor", "act", "subject")),
 )  # fmt: skip

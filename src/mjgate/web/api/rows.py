@@ -21,6 +21,9 @@ from mjgate.web.context import Context
 
 PAGE: Final = 20
 PAGE_MOST: Final = 100
+COUNTED: Final = 10_001
+"""A count of what may be very much stops here."""
+
 NUMBER_MOST: Final = 10**18
 NEWEST: Final = 2**62
 
@@ -52,11 +55,19 @@ class Page(Struct, Generic[T], frozen=True):
     total_capped: bool | UnsetType = UNSET  # there are more than were counted
 
 
-class Piece(Struct, Generic[T], frozen=True, omit_defaults=True):
-    """A part of a list that may be very long; ask on with `cursor`, as long as there is one."""
+class Piece(Struct, Generic[T], frozen=True):
+    """
+    One page of a list that may be very long: by its number, or on with `cursor` while there is one.
+
+    `total` is counted to 10,001 and no further; `total_capped` says that there are more.
+    """
 
     items: list[T]
-    next_cursor: int | None = None
+    total: int
+    page: int
+    page_size: int
+    total_capped: bool | UnsetType = UNSET
+    next_cursor: int | UnsetType = UNSET
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,10 +242,23 @@ def given(body: Struct) -> dict[str, Any]:
     }
 
 
-def piece(found: list[T], size: int, number: Callable[[T], int]) -> Piece[T]:
-    """The first `size` of what was found; that there is more shows in there being one more."""
-    shown = found[:size]
-    return Piece(shown, number(shown[-1]) if len(found) > size else None)
+def piece(found: list[T], total: int, page: Wanted, number: Callable[[T], int]) -> Piece[T]:
+    """The page, cut from what was found; that there is more shows in there being one more."""
+    shown = found[: page.size]
+    more = len(found) > page.size
+    return Piece(
+        items=shown,
+        total=total,
+        page=page.number,
+        page_size=page.size,
+        total_capped=True if total == COUNTED else UNSET,
+        next_cursor=number(shown[-1]) if more else UNSET,
+    )
+
+
+def whole(found: list[T]) -> Page[T]:
+    """A list that is short enough for one page."""
+    return Page(found, len(found), 1, len(found))
 
 
 def _whole(text: str) -> int | None:

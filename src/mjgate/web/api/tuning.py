@@ -12,7 +12,7 @@ from mjgate.domain.settings import Row as SettingRow
 from mjgate.manage import tuning
 from mjgate.store import records, settings
 from mjgate.store.records import Version
-from mjgate.web.api.rows import Call, Piece, Row, Who, looks, piece, takes
+from mjgate.web.api.rows import Call, Page, Piece, Row, Who, looks, piece, takes, whole
 
 
 class Prices(Struct, frozen=True):
@@ -77,9 +77,11 @@ async def _set_price(call: Call, body: PriceChange) -> Prices:
 
 
 async def _price_history(call: Call) -> Piece[VersionView]:
-    below, size = call.below(), call.page().size
-    found = await records.price_versions(call.gateway.store.reader, below=below, most=size + 1)
-    return piece([_version(each) for each in found], size, lambda each: each.version)
+    page = call.page()
+    found, total = await records.price_versions(
+        call.gateway.store.reader, below=call.below(), skip=page.skipped, most=page.size + 1
+    )
+    return piece([_version(each) for each in found], total, page, lambda each: each.version)
 
 
 def _version(found: Version) -> VersionView:
@@ -100,20 +102,20 @@ def _setting(row: SettingRow, latest: Version | None) -> SettingView:
     )
 
 
-async def _settings(call: Call) -> list[SettingView]:
+async def _settings(call: Call) -> Page[SettingView]:
     latest = await records.latest_settings(call.gateway.store.reader)
-    return [_setting(row, latest.get(name)) for name, row in SETTINGS.items()]
+    return whole([_setting(row, latest.get(name)) for name, row in SETTINGS.items()])
 
 
 async def _setting_history(call: Call) -> Piece[VersionView]:
     name = call.text("name")
     if name not in SETTINGS:
         raise NotFound("There is no such setting.")
-    below, size = call.below(), call.page().size
-    found = await records.setting_versions(
-        call.gateway.store.reader, name, below=below, most=size + 1
+    page = call.page()
+    found, total = await records.setting_versions(
+        call.gateway.store.reader, name, below=call.below(), skip=page.skipped, most=page.size + 1
     )
-    return piece([_version(each) for each in found], size, lambda each: each.version)
+    return piece([_version(each) for each in found], total, page, lambda each: each.version)
 
 
 async def _set_setting(call: Call, body: SettingChange) -> SettingView:
@@ -130,12 +132,12 @@ ROWS: Final[tuple[Row, ...]] = (
     looks("/api/price/", Who.ADMIN, _price,
           "The prices in force: action × mode × the group's ratio.", gives=Prices),
     looks("/api/price/history", Who.ADMIN, _price_history, "Every table that was ever in force.",
-          gives=Piece[VersionView], query=("cursor", "page_size")),
+          gives=Piece[VersionView], query=("p", "page_size", "cursor")),
     takes("PUT", "/api/price/", Who.ADMIN, PriceChange, _set_price,
           "Put prices in force; what was accepted keeps its price.", gives=Prices),
-    looks("/api/setting/", Who.ADMIN, _settings, "Every setting.", gives=list[SettingView]),
+    looks("/api/setting/", Who.ADMIN, _settings, "Every setting.", gives=Page[SettingView]),
     looks("/api/setting/{name}", Who.ADMIN, _setting_history, "The values that a setting ever had.",
-          gives=Piece[VersionView], query=("cursor", "page_size")),
+          gives=Piece[VersionView], query=("p", "page_size", "cursor")),
     takes("PUT", "/api/setting/{name}", Who.ADMIN, SettingChange, _set_setting,
           "Put a setting in force.", gives=SettingView),
 )  # fmt: skip
