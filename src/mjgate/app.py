@@ -233,6 +233,7 @@ def _web_settings(config: Config) -> WebSettings:
         origins=config.cors_origins,
         hosts=config.hosts,
         proxies=config.trusted_proxies,
+        documents=config.documents,
     )
 
 

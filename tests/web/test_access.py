@@ -44,6 +44,9 @@ SUBMITS = [
 MATRIX: Final[dict[str, Statuses]] = {
     "GET /health/live": OPEN,
     "GET /health/ready": OPEN,
+    "GET /openapi.json": OPEN,
+    "GET /docs": OPEN,
+    "GET /docs/style.css": OPEN,
     "GET /api/status": OPEN,
     "POST /api/user/login": OPEN,
     "GET /mj/image/{id}": SIGNED,

@@ -82,6 +82,7 @@ ROWS: Final = (
         "doctor:doctor",
         "Try database, files, clock, keys, books and each channel; say what to do.",
     ),
+    Row("openapi", LOOK, "openapi:openapi", "Print the description of everything that is served."),
     Row("ledger", LOOK, "ledger:commands", "Whether the books balance."),
     Row("media", LOOK, "media:commands", "The pictures and clips that are kept."),
 )

@@ -159,6 +159,11 @@ class Config:
     cors_origins: tuple[str, ...] = option(
         ("*",), "Web pages that may call us; off when a proxy adds the headers.", ORIGINS
     )
+    documents: bool = option(
+        True,  # noqa: FBT003  the default of a named option
+        "Whether /docs and /openapi.json are served.",
+        FLAG,
+    )
     log_format: str = option(
         "console", "How the log is written.", choice("console", "json"), flag="--log-format"
     )

@@ -6,7 +6,7 @@ Sources: the public documents of the midjourney-proxy protocol, section "submit"
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -102,25 +102,37 @@ ADDRESS_MOST: Final = 2_000
 STATE_MOST: Final = 255
 
 _PROMPT = Field(name="prompt", most=PROMPT_MOST, help="What to draw, with its parameters.")
-_NEEDS_PROMPT = Field(
-    name="prompt", most=PROMPT_MOST, required=True, help="What to draw, with its parameters."
-)
+_NEEDS_PROMPT = replace(_PROMPT, required=True)
 _TASK = Field(name="taskId", kind=Kind.TASK, required=True, help="The task that this one follows.")
-_MASK = Field(
-    name="maskBase64", kind=Kind.IMAGE, into="mask", help="Where to change: white on black."
-)
+
+
+def _image(name: str, told: str, *, into: str = "images", required: bool = False) -> Field:
+    return Field(name=name, kind=Kind.IMAGE, into=into, required=required, help=told)
+
+
+def _images(told: str, *, least: int = 0, most: int) -> Field:
+    return Field(
+        name="base64Array",
+        kind=Kind.IMAGES,
+        required=bool(least),
+        least=least,
+        most=most,
+        into="images",
+        help=told,
+    )
+
+
+def _choice(name: str, told: str, *choices: str, needed_with: str = "") -> Field:
+    return Field(name=name, kind=Kind.CHOICE, choices=choices, needed_with=needed_with, help=told)
+
+
+_MASK = _image("maskBase64", "Where to change: white on black.", into="mask")
+_NEEDS_IMAGE = _image("image", "The picture.", required=True)
 
 COMMON: Final[tuple[Field, ...]] = (
-    Field(
-        name="notifyHook", most=ADDRESS_MOST, into="hook_url", help="Where to tell of each change."
-    ),
+    Field(name="notifyHook", most=ADDRESS_MOST, into="hook_url", help="Where changes are told."),
     Field(name="state", most=STATE_MOST, help="Given back with the task, untouched."),
-    Field(
-        name="botType",
-        kind=Kind.CHOICE,
-        choices=("MID_JOURNEY", "NIJI_JOURNEY", "MJ", "NIJI"),
-        help="Which bot draws; MID_JOURNEY unless said.",
-    ),
+    _choice("botType", "MID_JOURNEY unless said.", "MID_JOURNEY", "NIJI_JOURNEY", "MJ", "NIJI"),
     Field(name="accountFilter", kind=Kind.OBJECT, help="Which channel may take it."),
     Field(name="instanceId", help="A channel by its public instance id."),
     Field(name="modes", kind=Kind.LIST, most=8, help="Wanted modes, best first."),
@@ -136,8 +148,8 @@ _RULES: Final[tuple[Rule, ...]] = (
         summary="Draw a grid of four pictures from a prompt.",
         fields=(
             _NEEDS_PROMPT,
-            Field(name="base64Array", kind=Kind.IMAGES, most=5, into="images"),
-            Field(name="base64", kind=Kind.IMAGE, into="images", help="One image, the old form."),
+            _images("Images that the prompt refers to.", most=5),
+            _image("base64", "One image, the old form."),
         ),
     ),
     Rule(
@@ -147,9 +159,7 @@ _RULES: Final[tuple[Rule, ...]] = (
         fields=(
             _TASK,
             Field(name="customId", most=CUSTOM_ID_MOST, required=True, help="The button, opaque."),
-            Field(
-                name="enableRemix", kind=Kind.FLAG, help="Ask for a window to change the prompt."
-            ),
+            Field(name="enableRemix", kind=Kind.FLAG, help="Ask for a window for the prompt."),
             Field(name="chooseSameChannel", kind=Kind.FLAG, help="Ignored: it always is the same."),
         ),
     ),
@@ -164,6 +174,7 @@ _RULES: Final[tuple[Rule, ...]] = (
                 kind=Kind.CHOICE,
                 choices=("UPSCALE", "VARIATION", "REROLL"),
                 required=True,
+                help="What to do with it.",
             ),
             Field(
                 name="index",
@@ -171,6 +182,7 @@ _RULES: Final[tuple[Rule, ...]] = (
                 numbers=(1, 2, 3, 4),
                 required=True,
                 ignored_if=("action", "REROLL"),
+                help="Which of the four; not for REROLL.",
             ),
         ),
     ),
@@ -178,7 +190,7 @@ _RULES: Final[tuple[Rule, ...]] = (
         path="submit/simple-change",
         action=None,
         summary="The same in one line: '<id> U2', '<id> V3', '<id> R'.",
-        fields=(Field(name="content", required=True, most=64),),
+        fields=(Field(name="content", required=True, most=64, help="The id, and the button."),),
     ),
     Rule(
         path="submit/modal",
@@ -191,15 +203,12 @@ _RULES: Final[tuple[Rule, ...]] = (
         action=Action.BLEND,
         summary="Mix two to six pictures.",
         fields=(
-            Field(
-                name="base64Array",
-                kind=Kind.IMAGES,
-                required=True,
-                least=2,
-                most=6,
-                into="images",
+            _images("The pictures.", least=2, most=6),
+            _choice(
+                "dimensions",
+                "2:3, 1:1 or 3:2; SQUARE unless said.",
+                *("PORTRAIT", "SQUARE", "LANDSCAPE"),
             ),
-            Field(name="dimensions", kind=Kind.CHOICE, choices=("PORTRAIT", "SQUARE", "LANDSCAPE")),
         ),
     ),
     Rule(
@@ -208,9 +217,9 @@ _RULES: Final[tuple[Rule, ...]] = (
         summary="Four prompts that could have drawn a picture.",
         either=(("base64", "link"),),
         fields=(
-            Field(name="base64", kind=Kind.IMAGE, into="images"),
-            Field(name="link", kind=Kind.IMAGE, into="images"),
-            Field(name="language", most=32),
+            _image("base64", "The picture."),
+            _image("link", "Or its address."),
+            Field(name="language", most=32, help="For the prompts that are found."),
         ),
     ),
     Rule(
@@ -225,17 +234,23 @@ _RULES: Final[tuple[Rule, ...]] = (
         summary="A short clip from a picture, or the extension of one.",
         either=(("image", "base64", "taskId"),),
         fields=(
-            Field(name="image", kind=Kind.IMAGE, into="images"),
-            Field(name="base64", kind=Kind.IMAGE, into="images"),
-            Field(name="taskId", kind=Kind.TASK),
-            Field(name="action", kind=Kind.CHOICE, choices=("extend",), needed_with="taskId"),
-            Field(name="index", kind=Kind.NUMBER, numbers=(0, 1, 2, 3), needed_with="taskId"),
+            _image("image", "The first frame."),
+            _image("base64", "The same, the old form."),
+            Field(name="taskId", kind=Kind.TASK, help="Or the clip to extend."),
+            _choice("action", "With taskId: extend.", "extend", needed_with="taskId"),
+            Field(
+                name="index",
+                kind=Kind.NUMBER,
+                numbers=(0, 1, 2, 3),
+                needed_with="taskId",
+                help="With taskId: which of its clips.",
+            ),
             _PROMPT,
-            Field(name="motion", kind=Kind.CHOICE, choices=("low", "high")),
-            Field(name="endImage", kind=Kind.IMAGE, into="end_image"),
-            Field(name="loop", kind=Kind.FLAG),
-            Field(name="videoType", most=64),
-            Field(name="batchSize", kind=Kind.NUMBER, numbers=(1, 2, 4)),
+            _choice("motion", "How much moves.", "low", "high"),
+            _image("endImage", "The last frame.", into="end_image"),
+            Field(name="loop", kind=Kind.FLAG, help="End where it begins."),
+            Field(name="videoType", most=64, help="The provider's word for the kind of clip."),
+            Field(name="batchSize", kind=Kind.NUMBER, numbers=(1, 2, 4), help="How many clips."),
         ),
     ),
     Rule(
@@ -245,7 +260,7 @@ _RULES: Final[tuple[Rule, ...]] = (
         summary="Change a picture as the prompt says.",
         fields=(
             _NEEDS_PROMPT,
-            Field(name="image", kind=Kind.IMAGE, required=True, into="images"),
+            _NEEDS_IMAGE,
             _MASK,
         ),
     ),
@@ -255,23 +270,14 @@ _RULES: Final[tuple[Rule, ...]] = (
         summary="Keep a picture's forms, change its surfaces.",
         fields=(
             _NEEDS_PROMPT,
-            Field(name="image", kind=Kind.IMAGE, required=True, into="images"),
+            _NEEDS_IMAGE,
         ),
     ),
     Rule(
         path="submit/upload-discord-images",
         action=Action.UPLOAD,
         summary="Keep pictures here and get addresses for prompts.",
-        fields=(
-            Field(
-                name="base64Array",
-                kind=Kind.IMAGES,
-                required=True,
-                least=1,
-                most=10,
-                into="images",
-            ),
-        ),
+        fields=(_images("The pictures.", least=1, most=10),),
     ),
     Rule(
         path="insight-face/swap",
@@ -279,10 +285,10 @@ _RULES: Final[tuple[Rule, ...]] = (
         summary="Put the face of one picture onto another.",
         either=(("sourceBase64", "sourceUrl"), ("targetBase64", "targetUrl")),
         fields=(
-            Field(name="sourceBase64", kind=Kind.IMAGE, into="images"),
-            Field(name="sourceUrl", kind=Kind.IMAGE, into="images"),
-            Field(name="targetBase64", kind=Kind.IMAGE, into="target"),
-            Field(name="targetUrl", kind=Kind.IMAGE, into="target"),
+            _image("sourceBase64", "Whose face is taken."),
+            _image("sourceUrl", "Or its address."),
+            _image("targetBase64", "Where it is put.", into="target"),
+            _image("targetUrl", "Or its address.", into="target"),
         ),
     ),
 )

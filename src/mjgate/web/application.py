@@ -17,6 +17,7 @@ from mjgate.web import (
     jobs,
     lists,
     media,
+    openapi,
     references,
     streams,
     submit,
@@ -59,7 +60,10 @@ def create_app(gateway: Gateway, settings: WebSettings) -> ASGIApp:
 
 def routes(context: Context) -> list[Route]:
     """Every route that is served."""
-    modules = (tasks, lists, submit, jobs, media, references, streams, callbacks, health, api)
+    modules = (
+        *(tasks, lists, submit, jobs, media, references, streams, callbacks, health, openapi),
+        api,
+    )
     return [route for module in modules for route in module.routes(context)]
 
 

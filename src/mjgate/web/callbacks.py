@@ -1,6 +1,5 @@
 """POST /mj/notify/…: an upstream's hint that something changed. Only the hint is taken."""
 
-from functools import partial
 from typing import Final
 
 from starlette.requests import Request
@@ -14,14 +13,14 @@ from mjgate.web.bodies import SMALL, decode, read
 from mjgate.web.context import Context
 from mjgate.web.front import not_found
 from mjgate.web.respond import answer
+from mjgate.web.spots import Door, Spot, made_of
 
 ID_MOST: Final = 255
 
 
 def routes(context: Context) -> list[Route]:
     """One address for each attempt, known to the upstream that it was given to."""
-    notice = partial(_notice, context)
-    return [Route("/mj/notify/{channel}/{task}/{secret}", notice, methods=["POST"])]
+    return made_of(context, SPOTS)
 
 
 async def _notice(context: Context, request: Request) -> Response:
@@ -45,3 +44,16 @@ async def _named(context: Context, request: Request) -> str:
         return ""
     text = str(value) if isinstance(value, str | int) else ""
     return text if len(text) <= ID_MOST else ""
+
+
+SPOTS: Final = (
+    Spot(
+        path="/mj/notify/{channel}/{task}/{secret}",
+        does=_notice,
+        method="POST",
+        door=Door.SIGNED,
+        summary="For channels: something has changed. The body is only a hint.",
+        gives=SubmitAnswer,
+    ),
+)
+"""What upstreams may tell."""

@@ -21,7 +21,7 @@ class WebSettings:
 
     `origins` are the web pages that may call us, or `*`, or nothing where a proxy adds the header;
     `hosts` the names that we answer under, or nothing for any; `proxies` the addresses and CIDRs
-    whose forwarded headers count.
+    whose forwarded headers count; `documents` whether /openapi.json and /docs are served.
     """
 
     body_limit: int = 48 * MEBIBYTE
@@ -29,6 +29,7 @@ class WebSettings:
     origins: tuple[str, ...] = ("*",)
     hosts: tuple[str, ...] = ()
     proxies: tuple[str, ...] = ()
+    documents: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +44,5 @@ class Context:
     passwords: Checker = field(default_factory=Checker)
     recent: Recent = field(default_factory=Recent)
     rates: Rates = field(default_factory=Rates)
+    papers: dict[str, bytes] = field(default_factory=dict[str, bytes])
     started: int = 0  # epoch milliseconds

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
-from functools import partial
 from typing import Final, TypeVar, cast
 
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mjgate.dialects.mjproxy import PageView
+from mjgate.dialects.mjproxy import PageView, TaskView
 from mjgate.domain.action import Action
 from mjgate.domain.errors import BadField
 from mjgate.domain.extras import absent
@@ -21,6 +21,7 @@ from mjgate.store.lists import WORDS_MOST, Wanted
 from mjgate.web.bodies import SMALL, Body, decode, read
 from mjgate.web.context import Context
 from mjgate.web.respond import answer
+from mjgate.web.spots import Spot, made_of
 from mjgate.web.tasks import read_ids
 
 PAGE: Final = 20
@@ -38,16 +39,23 @@ _DIGITS_MOST: Final = 9
 Word = TypeVar("Word", bound=StrEnum)
 
 
+class Search(Struct, frozen=True, rename="camel"):
+    """What the tasks must fit; what is left out fits all. Sorts are by id or submitTime."""
+
+    page_number: int = 0
+    page_size: int = PAGE
+    sort: str = "id,desc"
+    status: str = ""
+    status_set: list[str] = []
+    action: str = ""
+    prompt: str = ""
+    state: str = ""
+    ids: list[str | int] = []
+
+
 def routes(context: Context) -> list[Route]:
     """The lists, and one that is always empty because a client asks for it."""
-    waiting = partial(_waiting, context)
-    return [
-        Route("/mj/task/list", partial(_latest, context)),
-        Route("/mj/task/queue", waiting),
-        Route("/mj/queue", waiting),
-        Route("/mj/task/query", partial(_search, context), methods=["POST"]),
-        Route("/mj/account/list", partial(_accounts, context)),
-    ]
+    return made_of(context, SPOTS)
 
 
 async def _latest(context: Context, request: Request) -> Response:
@@ -152,3 +160,33 @@ def _number(body: Body, name: str, default: int) -> int:
 def _not_one_of(field: str, words: Iterable[str]) -> BadField:
     msg = f"{field} must be one of {', '.join(words)}."
     return BadField(msg, field=field)
+
+
+_OWN_WAITING: Final = "One's own tasks that wait here for a slot."
+
+SPOTS: Final = (
+    Spot(
+        path="/mj/task/list",
+        does=_latest,
+        summary="One's own latest 100 tasks.",
+        gives=list[TaskView],
+    ),
+    Spot(path="/mj/task/queue", does=_waiting, summary=_OWN_WAITING, gives=list[TaskView]),
+    Spot(path="/mj/queue", does=_waiting, summary=_OWN_WAITING, gives=list[TaskView]),
+    Spot(
+        path="/mj/task/query",
+        does=_search,
+        method="POST",
+        summary="A page of one's own tasks that fit; the first page is number 0.",
+        takes=Search,
+        gives=PageView,
+        may_refuse=True,
+    ),
+    Spot(
+        path="/mj/account/list",
+        does=_accounts,
+        summary="Always empty: channels are the operator's business.",
+        gives=list[str],
+    ),
+)
+"""The lists."""

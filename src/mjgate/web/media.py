@@ -10,7 +10,6 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 
 from starlette.requests import Request
@@ -29,6 +28,7 @@ from mjgate.store.media import Item
 from mjgate.web.context import Context
 from mjgate.web.ranges import Unsatisfiable, unchanged, wanted
 from mjgate.web.respond import refusal, request_id
+from mjgate.web.spots import Door, Spot, made_of
 
 log = logging.getLogger(__name__)
 
@@ -86,12 +86,15 @@ class Asked:
 
 def routes(context: Context) -> list[Route]:
     """Pictures by number, clips by number."""
-    image = partial(_serve, context, Kind.IMAGE)
-    return [
-        Route("/mj/image/{id}", image),
-        Route("/mj/image/{id}/{n}", image),
-        Route("/mj/video/{id}/{n}.mp4", partial(_serve, context, Kind.VIDEO)),
-    ]
+    return made_of(context, SPOTS)
+
+
+async def _image(context: Context, request: Request) -> Response:
+    return await _serve(context, Kind.IMAGE, request)
+
+
+async def _video(context: Context, request: Request) -> Response:
+    return await _serve(context, Kind.VIDEO, request)
 
 
 async def _serve(context: Context, kind: Kind, request: Request) -> Response:
@@ -266,3 +269,34 @@ async def _nothing() -> AsyncIterator[bytes]:
     """For HEAD: the length stands in the headers."""
     for chunk in ():
         yield chunk
+
+
+_QUERY: Final = ("sig", "size", "v", "until")
+
+SPOTS: Final = (
+    Spot(
+        path="/mj/image/{id}",
+        does=_image,
+        door=Door.SIGNED,
+        summary="The picture of a task, or what it looks like so far.",
+        query=_QUERY,
+        gives="image/*",
+    ),
+    Spot(
+        path="/mj/image/{id}/{n}",
+        does=_image,
+        door=Door.SIGNED,
+        summary="One of several pictures, or of the four of a grid; from 1.",
+        query=_QUERY,
+        gives="image/*",
+    ),
+    Spot(
+        path="/mj/video/{id}/{n}.mp4",
+        does=_video,
+        door=Door.SIGNED,
+        summary="A clip, from 0.",
+        query=_QUERY,
+        gives="video/mp4",
+    ),
+)
+"""Pictures and clips."""

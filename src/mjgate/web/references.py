@@ -5,7 +5,7 @@ The signature is checked before anything is looked up. It is good for a day at m
 than the task exists.
 """
 
-from functools import partial
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,6 +15,7 @@ from mjgate.domain.errors import BadKey, NotFound
 from mjgate.domain.image import sniff
 from mjgate.store import tasks
 from mjgate.web.context import Context
+from mjgate.web.spots import Door, Spot, made_of
 
 _HEADERS = {
     "Cache-Control": "private, max-age=3600",
@@ -32,7 +33,7 @@ class _Over(BadKey):
 
 def routes(context: Context) -> list[Route]:
     """One route; the address itself is the key."""
-    return [Route("/mj/reference/{id}/{hash}", partial(_reference, context))]
+    return made_of(context, SPOTS)
 
 
 async def _reference(context: Context, request: Request) -> Response:
@@ -52,3 +53,16 @@ async def _reference(context: Context, request: Request) -> Response:
     except FileNotFoundError:
         raise NotFound("The picture is not kept any more.") from None
     return Response(data, 200, _HEADERS, sniff(data) or "application/octet-stream")
+
+
+SPOTS: Final = (
+    Spot(
+        path="/mj/reference/{id}/{hash}",
+        does=_reference,
+        door=Door.SIGNED,
+        summary="For channels: a reference image, for a day at most.",
+        query=("until", "sig"),
+        gives="image/*",
+    ),
+)
+"""What channels may read."""

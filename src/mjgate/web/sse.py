@@ -10,12 +10,13 @@ from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
+EVENTS: Final = "text/event-stream"
 HEARTBEAT: Final = b": still here\n\n"
 HELLO: Final = b"retry: 2000\n\n"
 """A client that lost the connection comes back after so many milliseconds."""
 
 _HEADERS: Final = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"content-type", f"{EVENTS}; charset=utf-8".encode()),
     (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),  # or nginx would keep it until there is more
 ]

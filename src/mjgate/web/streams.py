@@ -14,7 +14,8 @@ from mjgate.domain.clock import SECOND
 from mjgate.links import view
 from mjgate.store import tasks
 from mjgate.web.context import Context
-from mjgate.web.sse import HEARTBEAT, Stream, event, last_seen
+from mjgate.web.spots import Door, Spot, made_of
+from mjgate.web.sse import EVENTS, HEARTBEAT, Stream, event, last_seen
 from mjgate.web.visitors import visitor_of
 from mjgate.web.watching import LONGEST, Watcher
 
@@ -30,10 +31,7 @@ OVERLAP: Final = 2 * SECOND
 
 def routes(context: Context) -> list[Route]:
     """The two streams."""
-    return [
-        Route("/mj/task/{id}/events", partial(_one, context)),
-        Route("/api/mj/events", partial(_all, context)),
-    ]
+    return made_of(context, SPOTS)
 
 
 async def _one(context: Context, request: Request) -> Response | Stream:
@@ -124,3 +122,21 @@ async def _turns(watcher: Watcher) -> AsyncGenerator[bool]:
     while not watcher.over and loop.time() < ends:
         yield silent
         silent = not await watcher.bell.rung(min(HEARTBEAT_AFTER, max(ends - loop.time(), 0)))
+
+
+SPOTS: Final = (
+    Spot(
+        path="/mj/task/{id}/events",
+        does=_one,
+        summary="One task at each change, as a stream that ends with it.",
+        gives=EVENTS,
+    ),
+    Spot(
+        path="/api/mj/events",
+        does=_all,
+        door=Door.MANAGER,
+        summary="All of one's own tasks, each as it changes, as a stream.",
+        gives=EVENTS,
+    ),
+)
+"""The streams."""

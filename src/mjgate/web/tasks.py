@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
-from functools import partial
 from typing import Final, cast
 
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mjgate.dialects.mjproxy import SubmitAnswer, encode
+from mjgate.dialects.mjproxy import SubmitAnswer, TaskView, encode
 from mjgate.domain.errors import TooLarge
 from mjgate.domain.task import State
 from mjgate.lifecycle.cancel import cancel
@@ -19,22 +19,22 @@ from mjgate.store import tasks
 from mjgate.web.bodies import SMALL, decode, read
 from mjgate.web.context import Context
 from mjgate.web.respond import answer, raw
+from mjgate.web.spots import Spot, made_of
 
 IDS_MOST: Final = 5_000
 TURN: Final = 200
 """Tasks of a long list that are written in one turn; others have theirs in between."""
 
 
+class Ids(Struct, frozen=True):
+    """The tasks that are asked for, at most 5,000; numbers are taken for texts."""
+
+    ids: list[str | int] = []
+
+
 def routes(context: Context) -> list[Route]:
     """What is asked most comes first."""
-    listed = partial(_by_condition, context)
-    return [
-        Route("/mj/task/{id}/fetch", partial(_fetch, context)),
-        Route("/mj/task/{id}/image-seed", partial(_seed, context)),
-        Route("/mj/task/{id}/cancel", partial(_cancel, context), methods=["POST"]),
-        Route("/mj/task/list-by-condition", listed, methods=["POST"]),
-        Route("/mj/task/list-by-ids", listed, methods=["POST"]),
-    ]
+    return made_of(context, SPOTS)
 
 
 async def _fetch(context: Context, request: Request) -> Response:
@@ -86,3 +86,47 @@ def read_ids(value: object) -> list[int]:
     texts = (str(item) for item in items if isinstance(item, str | int))
     numbers = (tasks.parse_id(text.strip()) for text in texts)
     return list(dict.fromkeys(number for number in numbers if number is not None))
+
+
+_LISTED: Final = "Those of these tasks that exist and are one's own, in the order asked."
+
+SPOTS: Final = (
+    Spot(
+        path="/mj/task/{id}/fetch",
+        does=_fetch,
+        summary="One task of one's own.",
+        gives=TaskView,
+    ),
+    Spot(
+        path="/mj/task/{id}/image-seed",
+        does=_seed,
+        summary="The seed of a finished picture. Asked upstream once, then kept.",
+        gives=SubmitAnswer,
+        may_refuse=True,
+    ),
+    Spot(
+        path="/mj/task/{id}/cancel",
+        does=_cancel,
+        method="POST",
+        summary="End a task of one's own.",
+        gives=SubmitAnswer,
+        may_refuse=True,
+    ),
+    Spot(
+        path="/mj/task/list-by-condition",
+        does=_by_condition,
+        method="POST",
+        summary=_LISTED,
+        takes=Ids,
+        gives=list[TaskView],
+    ),
+    Spot(
+        path="/mj/task/list-by-ids",
+        does=_by_condition,
+        method="POST",
+        summary=_LISTED,
+        takes=Ids,
+        gives=list[TaskView],
+    ),
+)
+"""What is asked of tasks."""
