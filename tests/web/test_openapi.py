@@ -36,7 +36,7 @@ def operations(found: Json = DOCUMENT) -> Iterator[tuple[str, Json]]:
 def sentences(value: Json) -> Iterator[str]:
     """All that the document says in words."""
     if isinstance(value, list):
-        for each in value:
+        for each in cast("list[Json]", value):
             yield from sentences(each)
     if isinstance(value, dict):
         for name, each in cast("dict[str, Json]", value).items():

@@ -275,28 +275,16 @@ _QUERY: Final = ("sig", "size", "v", "until")
 
 SPOTS: Final = (
     Spot(
-        path="/mj/image/{id}",
-        does=_image,
-        door=Door.SIGNED,
+        path="/mj/image/{id}", does=_image, door=Door.SIGNED, query=_QUERY, gives="image/*",
         summary="The picture of a task, or what it looks like so far.",
-        query=_QUERY,
-        gives="image/*",
     ),
     Spot(
-        path="/mj/image/{id}/{n}",
-        does=_image,
-        door=Door.SIGNED,
+        path="/mj/image/{id}/{n}", does=_image, door=Door.SIGNED, query=_QUERY, gives="image/*",
         summary="One of several pictures, or of the four of a grid; from 1.",
-        query=_QUERY,
-        gives="image/*",
     ),
     Spot(
-        path="/mj/video/{id}/{n}.mp4",
-        does=_video,
-        door=Door.SIGNED,
-        summary="A clip, from 0.",
-        query=_QUERY,
-        gives="video/mp4",
+        path="/mj/video/{id}/{n}.mp4", does=_video, door=Door.SIGNED, query=_QUERY,
+        gives="video/mp4", summary="A clip, from 0.",
     ),
-)
+)  # fmt: skip
 """Pictures and clips."""
