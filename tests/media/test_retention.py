@@ -5,11 +5,14 @@ import os
 from mjgate.domain.clock import DAY, HOUR
 from mjgate.files import Files
 from mjgate.lifecycle.archive import TRIES
+from mjgate.lifecycle.erase import erase
 from mjgate.lifecycle.retention import measure, purge, sweep, verify
+from mjgate.manage.people import change_user, delete_user
 from mjgate.store import retention
 from mjgate.store.database import Transaction
 from tests.media.test_archive import a_grid, row, states
-from tests.rig import START, Rig
+from tests.rig import START, MakeRig, Rig
+from tests.web.api.desk import desk_of
 from tests.web.shape import FOX, IMAGINE, one_engine, refused
 
 PIXEL = (
@@ -119,6 +122,38 @@ async def test_a_content_goes_an_hour_after_nobody_needs_it_and_not_if_somebody_
 
     assert len(soon) == 5
     assert await contents(rig) == {held}
+
+
+async def test_the_pictures_of_a_deleted_user_are_gone_and_so_are_those_he_sent(
+    make_rig: MakeRig,
+) -> None:
+    rig = await make_rig(images="url")
+    task_id = (await rig.post(IMAGINE, FOX | {"base64Array": [PIXEL]})).json()["result"]
+    task = await rig.finished(task_id)
+    await rig.archive()
+    (sent,) = await contents(rig) - {(await row(rig, task_id, n)).hash for n in range(5)}
+    lent = rig.gateway.links.reference(int(task_id), sent, rig.clock.now() + DAY)
+    urls = [task["imageUrl"], task["thumbnailUrl"], task["splitUrls"][1], lent]
+    before = [(await rig.client.get(url)).status_code for url in urls]
+    await rig.gateway.store.write(retention.pin, int(task_id), rig.clock.now())
+    held = len(await contents(rig))
+    aged(rig)
+
+    await change_user(desk_of(rig), rig.alice.user_id, {"enabled": False})
+    await delete_user(desk_of(rig), rig.alice.user_id)
+    while await erase(rig.gateway):
+        pass
+    after = [(await rig.client.get(url)).status_code for url in urls]
+    soon = await sweep(rig.gateway.store, rig.gateway.files, rig.clock)
+    rig.clock.pass_by(2 * HOUR)
+    late = await sweep(rig.gateway.store, rig.gateway.files, rig.clock)
+
+    assert before == [200] * 4
+    assert after == [410, 404, 410, 404]  # small ones are made when they are asked for
+    assert (soon.contents, late.contents) == (0, held)
+    assert await contents(rig) == set()
+    assert (await verify(rig.gateway.store, rig.gateway.files, rig.clock)).ok
+    assert await retention.counts(rig.gateway.store.reader) == {"purged": 5}
 
 
 async def test_inputs_stay_as_long_as_their_task_and_those_of_refused_submits_a_day(

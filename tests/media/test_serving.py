@@ -252,7 +252,7 @@ async def test_a_task_that_is_deleted_has_no_addresses(rig: Rig) -> None:
 
     await rig.gateway.store.write(delete)
 
-    refused(await rig.client.get(url), 404, "not_found")
+    refused(await rig.client.get(url), 410, "not_found")
 
 
 @pytest.mark.slow

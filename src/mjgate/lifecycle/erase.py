@@ -16,7 +16,7 @@ async def erase(gateway: Gateway) -> bool:
         return False
     found = await erasing.tasks_left(store.reader, user_id, BATCH)
     if found:
-        await store.write(erasing.blank, found)
+        await store.write(erasing.blank, found, gateway.clock.now())
     else:
         await store.write(erasing.done, user_id, gateway.clock.now())
     return True

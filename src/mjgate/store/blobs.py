@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from mjgate.store.database import Transaction
+from mjgate.store.database import Reader, Transaction
 
 
 class Blob(NamedTuple):
@@ -34,3 +34,16 @@ async def touch(tx: Transaction, hashes: Sequence[str], now: int) -> None:
     await tx.run(
         "UPDATE blobs SET used_at = :now WHERE hash IN each(:hashes)", hashes=list(hashes), now=now
     )
+
+
+async def is_input(reader: Reader, task_id: int, content_hash: str) -> bool:
+    """Whether the task's request names this content."""
+    row = await reader.row(
+        """
+        SELECT n FROM media
+        WHERE task_id = :task_id AND kind = 'input' AND hash = :hash LIMIT 1
+        """,
+        task_id=task_id,
+        hash=content_hash,
+    )
+    return row is not None

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from mjgate.store import retention
 from mjgate.store.database import Reader, Transaction
 
 
@@ -30,7 +31,7 @@ async def tasks_left(reader: Reader, user_id: int, most: int) -> Sequence[int]:
     return [int(row["id"]) for row in rows]
 
 
-async def blank(tx: Transaction, task_ids: Sequence[int]) -> None:
+async def blank(tx: Transaction, task_ids: Sequence[int], now: int) -> None:
     """Forget what these tasks asked for and what came of it; that they were stays."""
     ids = list(task_ids)
     await tx.run(
@@ -42,12 +43,7 @@ async def blank(tx: Transaction, task_ids: Sequence[int]) -> None:
         """,
         ids=ids,
     )
-    await tx.run(
-        """
-        UPDATE media SET state = 'purged', hash = NULL, source_url = '' WHERE task_id IN each(:ids)
-        """,
-        ids=ids,
-    )
+    await retention.forget(tx, ids, now)
     await tx.run("UPDATE events SET data = '{}' WHERE task_id IN each(:ids)", ids=ids)
     await tx.run("UPDATE attempts SET answer = '' WHERE task_id IN each(:ids)", ids=ids)
     await tx.run("DELETE FROM deliveries WHERE task_id IN each(:ids)", ids=ids)

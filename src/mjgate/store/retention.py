@@ -149,12 +149,22 @@ async def unpin(tx: Transaction, task_id: int) -> None:
 
 
 async def forget(tx: Transaction, task_ids: Sequence[int], now: int) -> None:
-    """The tasks are deleted: their addresses open nothing, their bytes go when nobody has them."""
+    """The tasks are deleted: their addresses are 410, their bytes go when nobody has them."""
+    ids = list(task_ids)
     rows = await tx.rows(
-        "SELECT hash FROM media WHERE task_id IN each(:ids) AND hash IS NOT NULL",
-        ids=list(task_ids),
+        "SELECT hash FROM media WHERE task_id IN each(:ids) AND hash IS NOT NULL", ids=ids
     )
-    await tx.run("DELETE FROM media WHERE task_id IN each(:ids)", ids=list(task_ids))
+    await tx.run(
+        "DELETE FROM media WHERE task_id IN each(:ids) AND (variant <> '' OR kind = 'input')",
+        ids=ids,
+    )
+    await tx.run(
+        """
+        UPDATE media SET state = 'purged', hash = NULL, source_url = '' WHERE task_id IN each(:ids)
+        """,
+        ids=ids,
+    )
+    await tx.run("DELETE FROM pins WHERE task_id IN each(:ids)", ids=ids)
     await blobs.touch(tx, [row["hash"] for row in rows], now)
 
 

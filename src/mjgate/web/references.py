@@ -2,7 +2,7 @@
 GET /mj/reference/…: a reference image, for the channel that was given its address.
 
 The signature is checked before anything is looked up. It is good for a day at most, and no longer
-than the task exists.
+than the task needs the image.
 """
 
 from typing import Final
@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from mjgate.domain.errors import BadKey, NotFound
 from mjgate.domain.image import sniff
-from mjgate.store import tasks
+from mjgate.store import blobs, tasks
 from mjgate.web.context import Context
 from mjgate.web.spots import Door, Spot, made_of
 
@@ -45,8 +45,7 @@ async def _reference(context: Context, request: Request) -> Response:
     if not good or int(until) <= gateway.clock.now():
         raise _Over
     number = tasks.parse_id(task_id)
-    task = None if number is None else await tasks.by_id(gateway.store.reader, number)
-    if task is None:
+    if number is None or not await blobs.is_input(gateway.store.reader, number, content_hash):
         raise NotFound("There is no such picture.")
     try:
         data = await gateway.files.read(content_hash)
