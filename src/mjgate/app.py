@@ -234,6 +234,7 @@ def _web_settings(config: Config) -> WebSettings:
         hosts=config.hosts,
         proxies=config.trusted_proxies,
         documents=config.documents,
+        metrics_token=config.metrics_token,
     )
 
 

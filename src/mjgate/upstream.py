@@ -7,7 +7,9 @@ What goes to a channel with a proxy goes through that and no other way.
 """
 
 import io
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Final, Self
@@ -30,7 +32,15 @@ ANSWER_MOST: Final = 16 * 1024 * 1024
 CONNECT_LIMIT: Final = 10.0
 LOOK_LIMIT: Final = 15.0
 
+Timed = Callable[[int, str, float, bool], object]
+"""Hears of every call: channel, `submit` or `look`, seconds, and whether it was answered."""
+
 _CHUNK: Final = 64 * 1024
+
+
+def nobody(channel_id: int, call: str, seconds: float, answered: bool) -> None:  # noqa: FBT001  one of four facts
+    """Hear of calls, and count nothing."""
+    del channel_id, call, seconds, answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +50,7 @@ class Endpoint:
     base_url: str
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     proxy: Proxy | None = None  # the only way there
+    channel_id: int = 0
 
     @property
     def host(self) -> str:
@@ -70,6 +81,7 @@ class Upstream:
 
     def __init__(self) -> None:
         self._open: dict[Proxy | None, _Sessions] = {}
+        self.timed: Timed = nobody
 
     @classmethod
     async def open(cls) -> Self:
@@ -92,13 +104,24 @@ class Upstream:
             self._open[proxy] = found
         return found
 
+    @contextmanager
+    def _timing(self, endpoint: Endpoint, call: str) -> Generator[None]:
+        """Tell how long the block took, and whether it came to its end."""
+        began, answered = time.monotonic(), False
+        try:
+            yield
+            answered = True
+        finally:
+            self.timed(endpoint.channel_id, call, time.monotonic() - began, answered)
+
     async def submit(self, endpoint: Endpoint, call: Call) -> Heard:
         """Hand a task over, once. NotSent only if no connection was made, else Unanswered."""
         limits = aiohttp.ClientTimeout(total=SEND_LIMIT / SECOND, sock_connect=CONNECT_LIMIT)
         reached = _Reached()
         _reached.set(reached)
         try:
-            return await _ask(self.sessions(endpoint.proxy).submits, endpoint, call, limits)
+            with self._timing(endpoint, "submit"):
+                return await _ask(self.sessions(endpoint.proxy).submits, endpoint, call, limits)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             said = f"{type(error).__name__}: {error}"
             if reached.connected:
@@ -110,7 +133,8 @@ class Upstream:
         limits = aiohttp.ClientTimeout(total=limit, sock_connect=min(limit, CONNECT_LIMIT))
         _reached.set(_Reached())
         try:
-            return await _ask(self.sessions(endpoint.proxy).looks, endpoint, call, limits)
+            with self._timing(endpoint, "look"):
+                return await _ask(self.sessions(endpoint.proxy).looks, endpoint, call, limits)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             msg = f"{type(error).__name__}: {error}"
             raise Unanswered(msg) from error

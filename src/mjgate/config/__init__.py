@@ -138,6 +138,13 @@ class Config:
         HOSTS,
         otherwise="the public URL's host and loopback",
     )
+    metrics_token: str = option(
+        "",
+        "What opens /metrics, as `Authorization: Bearer …`; without it only this machine may ask.",
+        secret(16, 1024),
+        shown=Shown.NEVER,
+        otherwise="none",
+    )
     trusted_proxies: tuple[str, ...] = option(
         (), "Proxies whose forwarded headers we believe.", NETWORKS, otherwise="none"
     )

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 from mjgate.domain.action import Action, Mode
@@ -27,6 +28,7 @@ from mjgate.keys import Keys
 from mjgate.lifecycle.absence import Absence
 from mjgate.lifecycle.automaton import Words
 from mjgate.lifecycle.copies import Copies
+from mjgate.lifecycle.counting import count
 from mjgate.lifecycle.disk import Disk
 from mjgate.lifecycle.faults import Faults
 from mjgate.lifecycle.lines import Counts, Lines, Moment
@@ -34,6 +36,7 @@ from mjgate.lifecycle.rounds import Rounds
 from mjgate.lifecycle.singles import Singles
 from mjgate.lifecycle.turns import Turns
 from mjgate.links import Links
+from mjgate.metrics import Metrics
 from mjgate.public_http import PublicHTTP
 from mjgate.store.database import Database
 from mjgate.upstream import Upstream
@@ -120,6 +123,12 @@ class Gateway:
     disk: Disk = field(default_factory=Disk)
     seeds: Singles[str | Refused] = field(default_factory=Singles[str | Refused])
     checkpoint: Callable[[str], None] = nowhere
+    metrics: Metrics = field(default_factory=Metrics)
+
+    def __post_init__(self) -> None:
+        """Count what is committed here, and time what is asked of channels."""
+        self.store.changes.counted = partial(count, self.metrics)
+        self.upstream.timed = self.metrics.timed
 
     def forget(self) -> None:
         """Look up anew what was looked up a moment ago."""

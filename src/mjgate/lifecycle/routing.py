@@ -136,7 +136,10 @@ async def line(gateway: Gateway, channel_id: int, credential_id: int) -> Line:
         raise NoChannel
     secret = gateway.keys.decrypt(Purpose.CHANNEL, credential.secret_enc)
     endpoint = Endpoint(
-        channel.base_url, auth_headers(channel.options, secret), proxy_of(gateway, channel)
+        channel.base_url,
+        auth_headers(channel.options, secret),
+        proxy_of(gateway, channel),
+        channel_id,
     )
     fresh = Line(channel, PROVIDERS[channel.provider], endpoint)
     return gateway.lines.keep(channel_id, credential_id, fresh, now)

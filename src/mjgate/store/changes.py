@@ -24,6 +24,8 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from typing import Final
 
+from mjgate.domain.task import Task
+
 Listener = Callable[[int], None]
 Lost = Callable[[], None]
 
@@ -60,6 +62,15 @@ class Changes:
     def __init__(self) -> None:
         self._bells: dict[int, set[Bell]] = {}
         self._listeners: dict[object, tuple[Listener, Lost]] = {}
+        self.counted: Callable[[Task], object] = lambda _: None
+        """What is called with every task that this process made or ended, once it is committed."""
+        self.losses = 0
+        self.hears = True  # other processes, as far as this one knows
+
+    def count(self, moved: Iterable[Task]) -> None:
+        """Say that these tasks were made, or have ended, in this process."""
+        for task in moved:
+            self.counted(task)
 
     def publish(self, task_ids: Iterable[int]) -> None:
         """Say that these tasks have changed."""
@@ -73,6 +84,7 @@ class Changes:
 
     def lose(self) -> None:
         """Say that any task may have changed: for a while nothing was heard of other processes."""
+        self.losses += 1
         for bells in self._bells.values():
             for bell in bells:
                 bell.ring()

@@ -75,6 +75,7 @@ async def create(
     delta = _delta(None, task, edge.money, over=over)
     await shift(tx, task, delta, before=None, after=_slot(task), now=now)
     tx.touch(task.id)
+    tx.count(task)
     return task
 
 
@@ -146,6 +147,8 @@ async def _moved(
     delta = _delta(before, after, step.money, over=step.over)
     await shift(tx, after, delta, before=_slot(before), after=_slot(after), now=now)
     tx.touch(after.id)
+    if target.final:
+        tx.count(after)
     return after
 
 

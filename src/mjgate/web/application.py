@@ -17,6 +17,7 @@ from mjgate.web import (
     jobs,
     lists,
     media,
+    metrics,
     openapi,
     references,
     streams,
@@ -62,7 +63,7 @@ def routes(context: Context) -> list[Route]:
     """Every route that is served."""
     modules = (
         *(tasks, lists, submit, jobs, media, references, streams, callbacks, health, openapi),
-        api,
+        *(metrics, api),
     )
     return [route for module in modules for route in module.routes(context)]
 

@@ -21,7 +21,8 @@ class WebSettings:
 
     `origins` are the web pages that may call us, or `*`, or nothing where a proxy adds the header;
     `hosts` the names that we answer under, or nothing for any; `proxies` the addresses and CIDRs
-    whose forwarded headers count; `documents` whether /openapi.json and /docs are served.
+    whose forwarded headers count; `documents` whether /openapi.json and /docs are served;
+    `metrics_token` opens /metrics to other machines.
     """
 
     body_limit: int = 48 * MEBIBYTE
@@ -30,6 +31,7 @@ class WebSettings:
     hosts: tuple[str, ...] = ()
     proxies: tuple[str, ...] = ()
     documents: bool = True
+    metrics_token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

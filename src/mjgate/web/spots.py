@@ -23,6 +23,7 @@ class Door(StrEnum):
     KEY = "key"
     MANAGER = "manager"  # an access token, or a session's cookie
     SIGNED = "signed"  # the address itself
+    METRICS = "metrics"  # a token of its own, or this machine
     OPEN = "open"
 
 

@@ -90,6 +90,11 @@ class Watching:
         self._awake = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
 
+    @property
+    def open(self) -> int:
+        """How many streams are open on this process."""
+        return sum(map(len, self._by_owner.values()))
+
     def check_room(self, owner: str) -> None:
         """Refuse one stream too many. RateLimited."""
         if len(self._by_owner.get(owner, ())) >= STREAMS_MOST:

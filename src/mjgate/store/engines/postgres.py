@@ -223,6 +223,8 @@ class PostgresEngine(Engine):
         """Call the hooks, and tell the feed what has changed."""
         for call in tx.hooks:
             asyncio.get_running_loop().call_soon(call)
+        if tx.moved:
+            self.changes.count(tx.moved)
         if tx.touched:
             asyncio.get_running_loop().call_soon(self.changes.publish, tx.touched)
             if self._feed is not None:

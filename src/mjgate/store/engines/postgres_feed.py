@@ -107,9 +107,11 @@ class PostgresFeed:
             )
             self._changes.lose()
             self._listening.set()
+            self._changes.hears = True
             yield connection
         finally:
             self._listening.clear()
+            self._changes.hears = False
             with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
                 await connection.close(timeout=1)
 

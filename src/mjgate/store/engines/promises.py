@@ -28,6 +28,7 @@ from typing import (
 )
 
 from mjgate.domain.clock import Clock
+from mjgate.domain.task import Task
 from mjgate.store.changes import Changes
 
 T = TypeVar("T")
@@ -103,10 +104,11 @@ class Reader(ABC):
 class Transaction(Reader):
     """All of it happens, or none. A statement that fails ends it, whatever the body does next."""
 
-    __slots__ = ("touched",)
+    __slots__ = ("moved", "touched")
 
     def __init__(self) -> None:
         self.touched: list[int] = []
+        self.moved: list[Task] = []
 
     @abstractmethod
     async def run(self, sql: LiteralString, /, **values: Value) -> int:
@@ -123,6 +125,10 @@ class Transaction(Reader):
     def touch(self, task_id: int, /) -> None:
         """Tell the feed of changes about the task once all is committed."""
         self.touched.append(task_id)
+
+    def count(self, task: Task, /) -> None:
+        """Have it counted, once all is committed, that the task began or ended so."""
+        self.moved.append(task)
 
     @abstractmethod
     async def script(self, text: str, /) -> None:

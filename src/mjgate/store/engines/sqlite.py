@@ -139,6 +139,7 @@ class SqliteEngine(Engine):
         self._connections = connections
         self.changes = Changes()
         self._writer = Writer(connections.writer, statements, file, self.changes.publish)
+        self._writer.count = self.changes.count
         self._feed: SqliteFeed | None = None
         self._scans = Scans(connections.scanners, file)
         self.reader = SqliteReader(connections.reader, statements, self._scans, file)

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Any, Final, Generic, LiteralString, cast, final
 
+from mjgate.domain.task import Task
 from mjgate.store.engines.promises import (
     BodyWaited,
     DatabaseAway,
@@ -103,7 +104,9 @@ class SqliteTransaction(Transaction):
 class Work(Generic[T]):
     """A body that waits for its turn, and for whom."""
 
-    __slots__ = ("_body", "_context", "_hooks", "_name", "_outcome", "error", "future", "touched")
+    __slots__ = (
+        "_body", "_context", "_hooks", "_name", "_outcome", "error", "future", "moved", "touched",
+    )  # fmt: skip
 
     def __init__(self, name: str, body: Callable[[Transaction], Coroutine[Any, Any, T]]) -> None:
         self._name = name
@@ -112,6 +115,7 @@ class Work(Generic[T]):
         self._hooks: list[Callable[[], object]] = []
         self._outcome: T | None = None
         self.touched: list[int] = []
+        self.moved: list[Task] = []
         self.error: BaseException | None = None
         self.future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
 
@@ -122,7 +126,7 @@ class Work(Generic[T]):
             self.error = tx.error
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - the caller gets it
             self.error = error
-        self._hooks, self.touched = tx.hooks, tx.touched
+        self._hooks, self.touched, self.moved = tx.hooks, tx.touched, tx.moved
         tx.end()
         return self.error is None
 
@@ -172,6 +176,7 @@ class Writer:
         self._statements = statements
         self._file = file
         self._changed = changed
+        self.count: Callable[[Sequence[Task]], object] = len
         self.before_commit: Callable[[sqlite3.Connection, Sequence[int]], object] | None = None
         self._thread = ThreadPoolExecutor(1, "mjgate-commit")
         self._queue: deque[Work[Any]] = deque()
@@ -218,6 +223,8 @@ class Writer:
             self._undo(group, self._explained(error))
         else:
             for work in group:
+                if work.moved and work.error is None:
+                    self.count(work.moved)
                 work.tell(self._changed)
 
     def _note(self, group: Sequence[Work[Any]]) -> None:

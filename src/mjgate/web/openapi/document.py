@@ -32,6 +32,7 @@ _SECURITY: Final[Mapping[Door, list[Schema]]] = {
     Door.KEY: [{"key": []}, {"bearerKey": []}],
     Door.MANAGER: [{"accessToken": []}, {"session": []}],
     Door.SIGNED: [],
+    Door.METRICS: [{"metricsToken": []}],
     Door.OPEN: [],
 }
 _SCHEMES: Final[Schema] = {
@@ -39,6 +40,7 @@ _SCHEMES: Final[Schema] = {
     "bearerKey": {"type": "http", "scheme": "bearer"},
     "accessToken": {"type": "http", "scheme": "bearer"},
     "session": {"type": "apiKey", "in": "cookie", "name": "mjgate"},
+    "metricsToken": {"type": "http", "scheme": "bearer"},
 }
 
 

@@ -6,7 +6,17 @@ from typing import Final
 
 from mjgate.dialects.mjproxy import SubmitAnswer
 from mjgate.domain.action import RULES, Rule
-from mjgate.web import callbacks, health, jobs, lists, media, references, streams, tasks
+from mjgate.web import (
+    callbacks,
+    health,
+    jobs,
+    lists,
+    media,
+    metrics,
+    references,
+    streams,
+    tasks,
+)
 from mjgate.web.api import ROWS
 from mjgate.web.api.rows import Nothing, Row, Who
 from mjgate.web.jobs import BELOW, JobMade
@@ -73,7 +83,7 @@ class Entry:
 def entries(own: Sequence[Spot]) -> Iterator[Entry]:
     """Everything, in the order of the documents; `own` are their own addresses."""
     yield from _submits("/mj", SUBMIT, SubmitAnswer)
-    for tag, group in (*_GROUPS, (HEALTH, (*health.SPOTS, *own))):
+    for tag, group in (*_GROUPS, (HEALTH, (*health.SPOTS, *metrics.SPOTS, *own))):
         if tag == JOBS:
             yield from _submits(BELOW, JOBS, JobMade)
         yield from (_spot(tag, each) for each in group)
@@ -122,6 +132,8 @@ def _statuses(tag: str, spot: Spot) -> set[int]:
     if tag == MEDIA:
         return {403, 404, 410, 416, 421, 500, 503}
     known = {421, 500, 503} | ({401, 403} if spot.door in {Door.KEY, Door.MANAGER} else set[int]())
+    if spot.door is Door.METRICS:
+        known |= {401}
     if "{" in spot.path or tag == HEALTH:
         known |= {404}
     if spot.door is Door.SIGNED and spot.method == "GET":

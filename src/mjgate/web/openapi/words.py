@@ -40,6 +40,7 @@ SCHEMES: Final[Mapping[str, str]] = {
     "key": "An API key, with or without `sk-` in front.",
     "bearerKey": "The same in `Authorization`, with or without `Bearer `.",
     "accessToken": "The access token of a user.",
+    "metricsToken": "`MJGATE_METRICS_TOKEN`; from this machine none is needed.",
     "session": "A login from our own pages; changes carry `X-CSRF-Token` too.",
 }
 
