@@ -4,6 +4,7 @@ import pytest
 
 from mjgate.domain.clock import SECOND
 from mjgate.domain.task import State
+from mjgate.lifecycle.verdict import window_in
 from mjgate.sandbox.server import running
 from mjgate.sandbox.settings import SandboxSettings
 from mjgate.store.database import Transaction
@@ -136,6 +137,27 @@ async def test_a_cancel_during_the_sending_is_carried_out_whatever_the_channel_s
     assert (task["status"], task["failReason"]) == ("FAILURE", "cancelled")
     assert len(talker.submits) == 1
     assert len(cancels) == (answer == "takes it")
+    assert await rig.balance() == (RICH, 0, 0)
+    assert await rig.books() == ()
+
+
+async def test_a_window_is_not_opened_for_who_has_cancelled_while_it_was_sent(
+    make_rig: MakeRig,
+) -> None:
+    async with talking(lambda asked: takes() if asked.submit else says([])) as talker:
+        rig = await make_rig(upstream_url=talker.url, answer_wait=50)
+        talker.go.clear()
+        task_id = int(await rig.imagine())
+        await cancel(rig, str(task_id))
+
+        after = await rig.gateway.store.write(
+            window_in, task_id, "job-1", offered="", until=0, now=rig.clock.now()
+        )  # one transaction: who dies behind it leaves nothing open
+
+        talker.go.set()
+        await rig.gateway.senders.settle()
+    assert after is not None
+    assert after.state is State.CANCELLED
     assert await rig.balance() == (RICH, 0, 0)
     assert await rig.books() == ()
 

@@ -1,7 +1,9 @@
 """The queue: who waits, in which order they go on, and who is passed over."""
 
+import asyncio
 import json
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -19,7 +21,7 @@ from mjgate.store.moves import create
 from mjgate.store.tasks import mint
 from tests.lifecycle.conftest import Bench
 from tests.lifecycle.hands import a_draft, accept, caller_of, fresh, hand_on
-from tests.rig import Person, a_channel, a_key, a_person
+from tests.rig import Person, Rig, a_channel, a_key, a_person
 
 
 async def set_limit(bench: Bench, what: str, limit: int | None, *, of: int) -> None:
@@ -224,6 +226,21 @@ async def test_over_the_caps_of_user_and_channels_a_submit_is_refused(bench: Ben
 
     assert (by_user, by_channels) == (1, 1)
     assert await bench.books() == ()
+
+
+async def test_the_cap_of_a_user_holds_when_his_submits_come_at_once(rig: Rig) -> None:
+    async def cap(tx: Transaction) -> None:
+        await tx.run("UPDATE users SET max_waiting = 4 WHERE id = :id", id=rig.alice.user_id)
+        await tx.run("UPDATE channel_modes SET max_running = 0")
+
+    await rig.gateway.store.write(cap)
+
+    told = await asyncio.gather(
+        *(rig.post("/mj/submit/imagine", {"prompt": "a fox"}) for _ in range(24))
+    )
+
+    assert Counter(each.json()["code"] for each in told) == {1: 4, 23: 20}
+    assert await rig.books() == ()
 
 
 async def test_pinned_and_general_lanes_alternate(bench: Bench) -> None:

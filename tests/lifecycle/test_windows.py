@@ -4,11 +4,14 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from aiohttp import web
 
 from mjgate.domain.clock import HOUR
-from tests.rig import RICH, MakeRig, Rig
+from mjgate.store import accounts
+from mjgate.store.database import Transaction
+from tests.rig import RICH, MakeRig, Person, Rig, a_key
 
 PRICE = 50_000
 
@@ -147,6 +150,40 @@ async def test_a_user_has_as_many_windows_as_he_may_and_no_more(rig: Rig) -> Non
     assert plain
     assert again["code"] == 21
     assert await spent(rig) == PRICE
+
+
+async def test_a_modal_that_may_not_wait_is_refused_and_its_window_stays_open(rig: Rig) -> None:
+    upscale = await an_upscale(rig)
+    patient = (await rig.press(upscale, "Custom Zoom"))["result"]
+    hasty = await another_key(rig, on_limit="reject")
+    path = "/mj/submit/modal"
+
+    await rig.gateway.store.write(room, 0, 0)
+    no_slot = (await rig.post(path, {"taskId": patient}, by=hasty)).json()
+    over_his_cap = (await rig.post(path, {"taskId": patient})).json()
+    as_it_was = await rig.fetch(patient)
+    await rig.gateway.store.write(room, 10, 1_000)
+    taken = (await rig.post(path, {"taskId": patient}, by=hasty)).json()
+
+    for refused in (no_slot, over_his_cap):
+        assert (refused["code"], refused["properties"]["reason"]) == (23, "queue_full")
+    assert as_it_was["status"] == "MODAL"
+    assert (taken["code"], taken["result"]) == (1, patient)
+    assert (await rig.finished(patient))["status"] == "SUCCESS"
+    assert await rig.books() == ()
+
+
+async def another_key(rig: Rig, **of: object) -> Person:
+    """One more key of Alice's."""
+    key = a_key(rig.alice.user_id, "another-key-of-alice", rig.clock.now()) | of
+    token_id = await rig.gateway.store.write(accounts.add_token, key)
+    return replace(rig.alice, token_id=token_id, key="sk-another-key-of-alice")
+
+
+async def room(tx: Transaction, running: int, waiting: int) -> None:
+    """How many run at the channel, and how many of a user's wait."""
+    await tx.run("UPDATE channel_modes SET max_running = :n", n=running)
+    await tx.run("UPDATE users SET max_waiting = :n", n=waiting)
 
 
 async def test_another_users_window_does_not_exist(rig: Rig) -> None:

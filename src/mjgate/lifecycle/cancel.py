@@ -51,9 +51,6 @@ async def as_wanted(gateway: Gateway, task: Task) -> Task:
     """The task, or its end if the client wanted it cancelled while it was being sent."""
     if task.cancel_wanted and task.state is State.SUBMITTED:
         return await carry_out(gateway, task)
-    if task.cancel_wanted and task.state in {State.QUEUED, State.WINDOW}:
-        ended = await fail(gateway, task, FailReason.CANCELLED, actor="user", still=task.state)
-        return ended or await _present(gateway, task)
     return task
 
 
@@ -67,7 +64,7 @@ async def carry_out(gateway: Gateway, task: Task) -> Task:
     report = await _last_look(gateway, to, task)
     if report is not None and report.status is Status.SUCCESS:
         result = completed(task, report)
-        if delivers(task.action, result):
+        if delivers(task.action, report, result):
             done = await succeed(gateway, task, result, actor="cancel")
             return done or await _present(gateway, task)
     stopped = report is not None and report.status is Status.FAILURE

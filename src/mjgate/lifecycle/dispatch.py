@@ -40,6 +40,7 @@ from mjgate.lifecycle.verdict import (
     refused_in,
     taken,
     unknown,
+    unless_cancelled,
 )
 from mjgate.store import attempts, channels, lanes, tasks
 from mjgate.store.attempts import Attempt
@@ -86,7 +87,7 @@ async def dispatch(gateway: Gateway, task: Task, attempt: Attempt, waiting: Wait
         log.info("channel did not take it", extra=task.log_context | {"why": str(trouble)})
         following = await _elsewhere(gateway, task, trouble, tour, waiting)
         if isinstance(following, Outcome):
-            return await _wanted(gateway, following)
+            return following
         task, tour.attempt = following
 
 
@@ -252,9 +253,10 @@ async def _wait_in(tx: Transaction, attempt: Attempt, *, now: int) -> Task | Non
     if task is None or not await attempts.begun(tx, attempt):
         return None
     turn, _ = await lanes.turn_in(tx, task.lane, task.user_id)
-    return await move(
+    moved = await move(
         tx, task.id, State.QUEUED, actor="sender", now=now, ended=Ended.BUSY, turn=turn
     )
+    return moved and await unless_cancelled(tx, moved, now)
 
 
 async def _give_up(

@@ -29,7 +29,7 @@ from mjgate.lifecycle.gone import can_cut, elsewhere
 from mjgate.lifecycle.inputs import Inputs, keep
 from mjgate.lifecycle.ours import cut, uploaded
 from mjgate.lifecycle.own import check_images
-from mjgate.lifecycle.place import check_room, note_one_more
+from mjgate.lifecycle.place import check_room, lined_up, note_one_more
 from mjgate.lifecycle.plan import Plan, plan
 from mjgate.lifecycle.routing import Route, attempt_at, refusal, routes
 from mjgate.lifecycle.settings import refuse_in_maintenance
@@ -41,7 +41,6 @@ from mjgate.store.books import Limit, SlotTakenError
 from mjgate.store.database import (
     CommitUnknown,
     ConstraintBroken,
-    Reader,
     StoreError,
     Transaction,
 )
@@ -274,16 +273,6 @@ async def _accept_in(tx: Transaction, acceptance: Acceptance, node: str, now: in
     for other in acceptance.others:
         await create(tx, other._replace(turn=task.turn), actor="user", now=now, over=True)
     return task
-
-
-async def lined_up(reader: Reader, task: Task, *, several: int = 1) -> Task:
-    """Give the task its turn: one after the user's last. QueueFull over the user's cap."""
-    turn, waiting = await lanes.turn_in(reader, task.lane, task.user_id)
-    row = await reader.row("SELECT max_waiting FROM users WHERE id = :id", id=task.user_id)
-    if row is not None and waiting + several > row["max_waiting"]:
-        msg = f"{waiting} of your tasks are waiting already; submit more when some have finished."
-        raise QueueFull(msg)
-    return task._replace(turn=turn)
 
 
 async def _pressed_before(gateway: Gateway, draft: Task, broken: ConstraintBroken) -> Outcome:

@@ -113,7 +113,7 @@ async def window_in(
     offered = offered or task.result.final_prompt or task.prompt
     await attempts.end(tx, task_id, Ended.ACCEPTED, now, hint=upstream_id, answer=said)
     await timers.start(tx, task_id, timers.Kind.WINDOW, until)
-    return await move(
+    moved = await move(
         tx,
         task_id,
         State.WINDOW,
@@ -124,6 +124,14 @@ async def window_in(
             task.result, final_prompt=offered or task.result.final_prompt or task.prompt
         ),
     )
+    return moved and await unless_cancelled(tx, moved, now)
+
+
+async def unless_cancelled(tx: Transaction, task: Task, now: int) -> Task:
+    """The task that is not being sent any more, or its end if a cancel came meanwhile."""
+    if not task.cancel_wanted:
+        return task
+    return await fail_in(tx, task.id, FailReason.CANCELLED, actor="user", now=now) or task
 
 
 async def _known_already(

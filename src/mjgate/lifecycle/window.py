@@ -8,7 +8,7 @@ ask; or the upstream's own. Either way the modal takes the task on under the sam
 from dataclasses import dataclass, replace
 from typing import Final
 
-from mjgate.domain.account import Caller
+from mjgate.domain.account import Caller, OnLimit
 from mjgate.domain.errors import (
     BadField,
     MultipleJobs,
@@ -23,7 +23,7 @@ from mjgate.domain.order import Order
 from mjgate.domain.prompt import jobs, mode_flag, without_mode_flags
 from mjgate.domain.reasons import FailReason
 from mjgate.domain.task import State, Task
-from mjgate.lifecycle import Gateway
+from mjgate.lifecycle import Gateway, place
 from mjgate.lifecycle.finish import fail_in
 from mjgate.lifecycle.inputs import Inputs, keep
 from mjgate.lifecycle.routing import Route, attempt_at
@@ -83,6 +83,9 @@ async def confirm(gateway: Gateway, caller: Caller, order: Order) -> tuple[Task,
             return await _write(gateway, task, confirmation, attempt)
         except SlotTakenError:
             pass
+    if caller.on_limit is OnLimit.REJECT:
+        raise QueueFull
+    await place.check_room(gateway, task._replace(lane=_lane(task)))
     return await _write(gateway, task, confirmation, None)
 
 
@@ -166,7 +169,7 @@ async def _confirm_in(
     if attempt is not None:
         await attempts.begin(tx, attempt)
         return await move(tx, task.id, State.SENDING, actor=ACTOR, now=now, confirmed=True)
-    turn, _ = await lanes.turn_in(tx, _lane(task), task.user_id)
+    waiting = await place.lined_up(tx, present._replace(lane=_lane(present)))
     return await move(
         tx,
         task.id,
@@ -174,8 +177,8 @@ async def _confirm_in(
         actor=ACTOR,
         now=now,
         confirmed=True,
-        lane=_lane(task),
-        turn=turn,
+        lane=waiting.lane,
+        turn=waiting.turn,
     )
 
 
