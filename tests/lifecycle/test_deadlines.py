@@ -84,6 +84,25 @@ async def test_the_clocks_start_when_a_task_is_sent_and_not_when_it_was_accepted
     assert await ended(rig, waiting) == ("FAILURE", "deadline_no_progress")
 
 
+async def test_the_clocks_of_a_job_that_was_found_late_have_run_since_it_was_sent(rig: Rig) -> None:
+    task_id = await rig.imagine("a fox [[fault:hang]] [[fault:drop-after-accept]]")
+    found_after = 9 * MINUTE
+    rig.clock.pass_by(found_after)
+    await rig.look()
+    quiet = rig.gateway.timing.no_progress
+
+    followed = await rig.gateway.store.reader.row(
+        "SELECT since, moved_at FROM follow WHERE task_id = :id", id=int(task_id)
+    )
+    await rig.look()
+    await rig.look(after=2 * quiet - found_after)
+
+    sent_at = (await rig.task(task_id)).submit_at
+    assert followed is not None
+    assert (followed["since"], followed["moved_at"]) == (sent_at, sent_at)
+    assert await ended(rig, task_id) == ("FAILURE", "deadline_total")
+
+
 async def test_progress_resets_the_first_clock_and_not_the_second(make_rig: MakeRig) -> None:
     told = {"id": "job-1", "status": "IN_PROGRESS", "progress": "1%"}
     async with talking(lambda asked: takes() if asked.submit else says([told])) as talker:

@@ -118,7 +118,7 @@ async def _look_at(gateway: Gateway, to: Line, rows: Sequence[Followed]) -> None
     known = await tasks.by_ids(gateway.store.reader, [row.task_id for row in rows])
     live = [(row, task) for row in rows if (task := known.get(row.task_id))]
     for row, task in live:
-        if task.cancel_wanted and began - row.since > FORGOTTEN:
+        if task.cancel_wanted and began - (task.start_at or row.since) > FORGOTTEN:
             await as_wanted(gateway, task)
     looks = await asyncio.gather(
         *(asking.look(row, task, began) for row, task in live if not task.state.final)

@@ -62,15 +62,21 @@ class Followed:
 
 
 async def start(tx: Transaction, task: Task, kind: Kind, now: int) -> None:
-    """Follow the task from now on."""
+    """
+    Follow the task from now on.
+
+    The clocks of a look run from the send, however late its answer came or the job was found; those
+    of other kinds from now.
+    """
     await tx.run(
         """
         INSERT INTO follow
             (task_id, kind, channel_id, credential_id, upstream_id, due_at, hasty_at, since,
              moved_at)
-        VALUES
-            (:task_id, :kind, :channel_id, :credential_id, :upstream_id, :due_at, :due_at, :now,
-             :now)
+        SELECT
+            :task_id, :kind, :channel_id, :credential_id, :upstream_id, :due_at, :due_at,
+            COALESCE(MAX(opened_at), :now), COALESCE(MAX(opened_at), :now)
+        FROM attempts WHERE task_id = :task_id AND :kind = 'look'
         """,
         task_id=task.id,
         kind=kind,
