@@ -122,6 +122,9 @@ LOOKS: Final[Mapping[str, Row]] = {
         shows(DONE | {"imageUrl": ""}, DONE | {"imageUrl": None}, DONE), SUCCESS
     ),
     "SUCCESS without a picture": Row(shows(DONE | {"imageUrl": ""}), BROKE),
+    "a draft while it runs, no picture at the end": Row(
+        shows(HALF | {"imageUrl": PICTURE}, DONE | {"imageUrl": ""}), BROKE
+    ),
     "99% for long, then no picture": Row(
         shows(HALF | {"progress": "99%"}, HALF | {"progress": "99%"}, DONE | {"imageUrl": ""}),
         BROKE,

@@ -109,7 +109,7 @@ async def _ended(gateway: Gateway, to: Line, look: Look, report: Report) -> bool
     if report.status is not Status.SUCCESS:
         return False
     result = completed(look.task, report)
-    if delivers(look.task.action, result):
+    if delivers(look.task.action, report, result):
         gateway.checkpoint("looked")
         await succeed(gateway, look.task, result, actor="look", said=report.raw)
         gateway.checkpoint("finished")
@@ -170,17 +170,22 @@ async def _out_of_time(gateway: Gateway, look: Look, *, moved: bool) -> bool:
     return True
 
 
-def delivers(action: Action, result: Result) -> bool:
-    """Whether the result is what the action promises: pictures, clips or text."""
+def delivers(action: Action, report: Report, result: Result) -> bool:
+    """
+    Whether the result is what the action promises: pictures, clips or text.
+
+    Pictures and clips only where the report of the end names them: one that was seen while the
+    task ran is a draft.
+    """
     match action:
         case Action.VIDEO:
-            return bool(result.video_urls)
+            return bool(report.video_urls)
         case Action.DESCRIBE | Action.SHORTEN:
             return bool(result.final_prompt or result.prompt_en)
         case Action.BOOKMARK:
             return True
         case _:
-            return bool(result.image_url or result.image_urls or result.video_urls)
+            return bool(report.image_url or report.image_urls or report.video_urls)
 
 
 def completed(task: Task, report: Report) -> Result:

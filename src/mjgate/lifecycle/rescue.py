@@ -62,7 +62,7 @@ async def _arrived(gateway: Gateway, row: Followed, task: Task) -> bool:
     if report is None or report.status is not Status.SUCCESS:
         return False
     result = completed(task, report)
-    if not delivers(task.action, result):
+    if not delivers(task.action, report, result):
         return False
     return await _deliver(gateway, task, upstream_id, result)
 
