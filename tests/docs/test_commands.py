@@ -8,6 +8,7 @@ to be typed has another language than `sh`.
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -16,12 +17,15 @@ import sys
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from PIL import Image
 
+from mjgate.web.api import ROWS
+from mjgate.web.application import routes
 from tests.cli.processes import environment, json_of, service, typed
-from tests.docs.pages import NAMES, ROOT, blocks, read, rows, section
+from tests.docs.pages import NAMES, ROOT, Block, blocks, read, rows, section
 
 pytestmark = pytest.mark.usefixtures("loopback")
 
@@ -29,6 +33,13 @@ SERVICES = ("mjgate sandbox\n", "mjgate serve\n")
 ABOUT_ITSELF = ("make demo\n", "make test\n")
 PROGRAMS = {"python": "# ", "js": "// "}
 LIMIT = 120
+FOR_CHANNELS = ("/mj/notify/", "/mj/reference/")
+JSON_HELPER = next(
+    line
+    for block in blocks("docs/quickstart.md")
+    for line in block.text.splitlines()
+    if line.startswith("json() ")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +109,60 @@ def test_the_quickstart_runs_as_it_is_written(home: Home) -> None:
     for picture in ("lighthouse.jpg", "windmill.jpg", "whale.jpg"):
         with Image.open(home.work / picture) as image:
             assert min(image.size) >= 400
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_every_address_of_the_protocol_answers_its_line_as_it_is_written(tmp_path: Path) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("curl is needed")
+    here = Home(tmp_path, {})
+    here.work.mkdir()
+    with contextlib.ExitStack() as stack:
+        up = stack.enter_context(service("sandbox", "--port", "0", "--seconds", "1", home=tmp_path))
+        at = stack.enter_context(service("serve", "--port", "0", home=here.work))
+        secret = {"MJGATE_CHANNEL_SECRET": "any"}
+        json_of("channel", "add", "--name", "up", "--base-url", up.url, home=here.work, **secret)
+        alice = json_of("user", "create", "alice", "--quota", "50000000", home=here.work)
+        made = json_of("token", "create", "--user", "alice", home=here.work)
+        script = "\n".join(
+            (
+                f"cd {here.work}",
+                f"export GATE={at.url} KEY={made['key']} ACCESS_TOKEN={alice['access_token']}",
+                JSON_HELPER,
+                *(block.text for block in _by_curl()),
+            )
+        )
+
+        said = here.typed(script)
+
+    codes = re.findall(r'^{"code":(\d+),', said, re.MULTILINE)
+    assert '"error":' not in said, said
+    assert set(codes) <= {"0", "1", "21"}, said
+    assert len(codes) == 17
+    for name, start in {"lighthouse.jpg": b"", "waves.mp4": b"ftyp", "openapi.json": b"{"}.items():
+        assert start in (here.work / name).read_bytes()[:64]
+    with Image.open(here.work / "lighthouse.jpg") as image:
+        assert min(image.size) >= 400
+
+
+def test_every_address_of_the_protocol_has_a_line() -> None:
+    lines = [line for block in _by_curl() for line in block.text.splitlines() if "curl" in line]
+    asked = " ".join(re.sub(r"\$(?!GATE)\w+", "{}", line) for line in lines)
+    managed = {row.path.rstrip("/") for row in ROWS}
+    missing = [
+        route.path
+        for route in routes(cast("Any", None))
+        if route.path.rstrip("/") not in managed
+        and not route.path.startswith(FOR_CHANNELS)
+        and f"$GATE{re.sub(r'{[^}]*}', '{}', route.path)}" not in asked
+    ]
+
+    # pictures and clips are asked for by the addresses that tasks show
+    assert {path for path in missing if not path.startswith("/api/mj/task/")} == {
+        "/mj/image/{id}", "/mj/image/{id}/{n}", "/mj/video/{id}/{n}.mp4",
+    }  # fmt: skip
+    assert "$GATE/api/mj/task/{}/fetch" in asked
 
 
 @pytest.mark.slow
@@ -187,6 +252,12 @@ def test_every_block_of_a_page_says_what_it_is() -> None:
 
     assert unnamed == []
     assert "```sh" in read("README.md")
+
+
+def _by_curl() -> list[Block]:
+    """The lines of the chapter that has one for every address."""
+    chapter = section("docs/protocol.md", "## Every address by curl")
+    return [each for each in blocks("docs/protocol.md") if each.text in chapter]
 
 
 def _names(cell: str) -> list[str]:
