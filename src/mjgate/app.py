@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from multiprocessing.process import BaseProcess
 from types import FrameType
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -68,6 +69,7 @@ async def gateway_of(config: Config, public_url: str) -> AsyncGenerator[Gateway]
             timing=Timing().scaled(config.time_scale),
             answer_wait=int(config.answer_wait * SECOND),
             senders=Senders(),
+            zone=ZoneInfo(config.timezone),
             checkpoint=_checkpoint(config.fault_point),
         )
 

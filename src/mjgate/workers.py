@@ -24,6 +24,7 @@ from mjgate.lifecycle.nodes import Alive, abandon, beat, clear_up, set_clock
 from mjgate.lifecycle.notify import Courier, sweep
 from mjgate.lifecycle.queue import expire, queue
 from mjgate.lifecycle.retention import measure, purge
+from mjgate.lifecycle.tallies import fold
 from mjgate.lifecycle.track import Tracker
 from mjgate.manage.sessions import forget_logins
 from mjgate.store import idempotency, nodes
@@ -82,6 +83,7 @@ def keepers(gateway: Gateway, archivist: Archivist) -> Mapping[str, Worker]:
     """Those who look after what is kept."""
     return {
         "archive": Worker(archivist.step, rest=0.25, wakes=True),
+        "tally": Worker(partial(fold, gateway), rest=0.5),
         "disk": Worker(partial(measure, gateway), rest=2),
         "purge": Worker(partial(purge, gateway), rest=60),
     }

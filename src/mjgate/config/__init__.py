@@ -25,6 +25,7 @@ from mjgate.config.values import (
     PUBLIC_URL,
     SIZE,
     TEXT,
+    ZONE,
     choice,
     decimal,
     secret,
@@ -170,6 +171,11 @@ class Config:
         True,  # noqa: FBT003  the default of a named option
         "Whether /docs and /openapi.json are served.",
         FLAG,
+    )
+    timezone: str = option(
+        "UTC",
+        "Where statistics begin their days; days that were counted stay as they are.",
+        ZONE,
     )
     log_format: str = option(
         "console", "How the log is written.", choice("console", "json"), flag="--log-format"

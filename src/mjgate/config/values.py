@@ -7,6 +7,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mjgate.domain.address import Gate, read
 from mjgate.domain.errors import BadAddress
@@ -153,6 +154,14 @@ def _network(text: str) -> str:
     return str(ip_network(text, strict=False))
 
 
+def _zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, OSError) as wrong:
+        raise ValueError(text) from wrong
+    return text
+
+
 def _origin(text: str) -> str:
     if text not in {"*", "off"} and not _ORIGIN.fullmatch(text):
         raise ValueError(text)
@@ -173,4 +182,5 @@ ENDPOINT: Final = Kind("an http:// or https:// address without a path", _endpoin
 HOSTS: Final = _listing("host names", _host)
 PRIVATE_HOSTS: Final = _listing("host names, IP addresses or CIDRs", _letting)
 NETWORKS: Final = _listing("IP addresses or CIDRs", _network)
+ZONE: Final = Kind("a time zone like Asia/Shanghai", _zone)
 ORIGINS: Final = _listing("*, off, or origins like https://app.example.com", _origin)

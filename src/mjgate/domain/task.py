@@ -268,6 +268,8 @@ class Task(NamedTuple):
     start_at: int | None = None
     finish_at: int | None = None
     lead_id: int | None = None  # the task that this one is sent with; see `party`
+    settled: int = 0  # what was paid for it
+    refunded: int = 0  # of that, what was given back
 
     @property
     def status(self) -> Status:

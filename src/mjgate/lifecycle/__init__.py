@@ -14,10 +14,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from mjgate.domain.action import Action, Mode
 from mjgate.domain.channel import Channel
 from mjgate.domain.clock import Clock
+from mjgate.domain.day import UTC
 from mjgate.domain.errors import Refused
 from mjgate.domain.pricing import PriceTable
 from mjgate.domain.settings import Settings
@@ -122,6 +124,7 @@ class Gateway:
     copies: Copies = field(default_factory=Copies)
     disk: Disk = field(default_factory=Disk)
     seeds: Singles[str | Refused] = field(default_factory=Singles[str | Refused])
+    zone: ZoneInfo = UTC  # where days begin
     checkpoint: Callable[[str], None] = nowhere
     metrics: Metrics = field(default_factory=Metrics)
 

@@ -20,14 +20,14 @@ INSERT: Final = """
         custom_id, caller_state, hook_url, prompt, price, price_version, request, submit_at,
         state, version, progress, channel_id, credential_id, upstream_id, lane, turn, hold_no,
         hold_open, quiet, rescued, cancel_wanted, pinned, confirmed, announced, result, reason,
-        fail_text, admin_text, start_at, finish_at, lead_id
+        fail_text, admin_text, start_at, finish_at, lead_id, settled
     ) VALUES (
         :id, :job_uuid, :user_id, :token_id, :group_id, :action, :bot, :mode_wanted, :mode,
         :parent_id, :custom_id, :caller_state, :hook_url, :prompt, :price, :price_version,
         :request, :submit_at, :state, :version, :progress, :channel_id, :credential_id,
         :upstream_id, :lane, :turn, :hold_no, :hold_open, :quiet, :rescued, :cancel_wanted,
         :pinned, :confirmed, :announced, :result, :reason, :fail_text, :admin_text, :start_at,
-        :finish_at, :lead_id
+        :finish_at, :lead_id, :settled
     )
 """
 
@@ -38,7 +38,8 @@ UPDATE: Final = """
         hold_no = :hold_no, hold_open = :hold_open, quiet = :quiet, rescued = :rescued,
         cancel_wanted = :cancel_wanted, confirmed = :confirmed, announced = :announced,
         result = :result, reason = :reason, fail_text = :fail_text, admin_text = :admin_text,
-        start_at = :start_at, finish_at = :finish_at, lead_id = :lead_id
+        start_at = :start_at, finish_at = :finish_at, lead_id = :lead_id,
+        settled = :settled
     WHERE id = :id AND state IN each(:sources)
 """
 
@@ -69,6 +70,7 @@ def changes(task: Task) -> dict[str, int | str | None]:
         "start_at": task.start_at,
         "finish_at": task.finish_at,
         "lead_id": task.lead_id,
+        "settled": task.settled,
     }
 
 

@@ -46,6 +46,7 @@ async def blank(tx: Transaction, task_ids: Sequence[int], now: int) -> None:
     await retention.forget(tx, ids, now)
     await tx.run("UPDATE events SET data = '{}' WHERE task_id IN each(:ids)", ids=ids)
     await tx.run("UPDATE attempts SET answer = '' WHERE task_id IN each(:ids)", ids=ids)
+    await tx.run("DELETE FROM search WHERE rowid IN each(:ids)", ids=ids)
     await tx.run("DELETE FROM deliveries WHERE task_id IN each(:ids)", ids=ids)
     await tx.run("DELETE FROM outbox WHERE task_id IN each(:ids)", ids=ids)
 

@@ -60,6 +60,7 @@ async def create(
         hold_no=1 if holds else 0,
         hold_open=edge.money is Money.HOLD,
         announced=Hook.SUBMITTED in edge.hooks,
+        settled=task.price if edge.money is Money.HOLD_AND_SETTLE else 0,
     )
     await tx.run(INSERT, **columns(task))
     await _event(tx, task, now, actor, {"price": task.price, **(note or {})})
@@ -68,9 +69,7 @@ async def create(
     await media.inputs(tx, task.id, task.request, now)
     if task.state is State.SUCCESS:
         await media.announce(tx, task, now)
-    await tally.accepted(tx, task, now)
-    if task.state.final:
-        await tally.finished(tx, task, now)
+    await tally.changed(tx, None, task)
     await _pay(tx, task, edge.money, now)
     delta = _delta(None, task, edge.money, over=over)
     await shift(tx, task, delta, before=None, after=_slot(task), now=now)
@@ -137,8 +136,7 @@ async def _moved(
     if after.hook_url:
         await webhooks.enqueue(tx, after, edge, now, announced=before.announced)
     await _follow(tx, before, after, now)
-    if target.final:
-        await tally.finished(tx, after, now)
+    await tally.changed(tx, before, after)
     if target is State.SUCCESS:
         await media.announce(tx, after, now)
     if target.final and target is not State.SUCCESS and after.action is Action.UPSCALE:
@@ -207,6 +205,7 @@ def _evolve(before: Task, edge: Edge, money: Money, now: int, facts: Facts) -> T
         "version": before.version + 1,
         "progress": progress,
         "hold_no": before.hold_no + 1 if holds else before.hold_no,
+        "settled": before.price if money is Money.SETTLE else before.settled,
         "hold_open": holds or (before.hold_open and money is Money.NONE),
         "announced": before.announced or Hook.SUBMITTED in edge.hooks,
         "rescued": before.rescued or before.state.final,

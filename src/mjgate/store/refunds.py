@@ -3,7 +3,7 @@
 import json
 
 from mjgate.domain.task import Task
-from mjgate.store import ledger
+from mjgate.store import ledger, tally
 from mjgate.store.books import Delta, shift
 from mjgate.store.database import Reader, Transaction
 
@@ -30,7 +30,12 @@ async def refund(
     ConstraintBroken `a_hold_is_made_settled_released_once` when it was done before.
     """
     await ledger.give_back(tx, task, amount, now)
-    await tx.run("UPDATE tasks SET version = version + 1 WHERE id = :id", id=task.id)
+    await tx.run(
+        "UPDATE tasks SET version = version + 1, refunded = refunded + :amount WHERE id = :id",
+        id=task.id,
+        amount=amount,
+    )
+    await tally.refunded(tx, task, amount)
     await tx.run(
         """
         INSERT INTO events (task_id, seq, at, kind, actor, data)

@@ -10,6 +10,7 @@ from mjgate.domain.account import Caller
 from mjgate.domain.action import Action, Mode
 from mjgate.domain.errors import NotFound
 from mjgate.domain.task import Task
+from mjgate.store import tally
 from mjgate.store.columns import encode_result, from_row
 from mjgate.store.database import Reader, Row, Transaction
 
@@ -42,6 +43,12 @@ def parse_id(text: str) -> int | None:
     if len(text) == _ID_DIGITS and text.isascii() and text.isdigit():
         return int(text)
     return None
+
+
+def parse_uuid(text: str) -> str | None:
+    """The UUID in `text`, as it is kept; None when it is none."""
+    text = text.lower()
+    return text if _UUID.fullmatch(text) else None
 
 
 async def newest(reader: Reader) -> int | None:
@@ -196,6 +203,7 @@ async def rewrite(tx: Transaction, task_id: int, *, prompt: str, request: str) -
         prompt=prompt,
         request=request,
     )
+    await tally.rewritten(tx, task_id)
 
 
 async def want_cancel(tx: Transaction, task_id: int) -> bool:
@@ -261,8 +269,7 @@ async def stuck_sending(reader: Reader, owners: Sequence[str], opened_before: in
 
 
 async def _by_uuid(reader: Reader, job_uuid: str, caller: Caller) -> Row | None:
-    job_uuid = job_uuid.lower()
-    if not _UUID.fullmatch(job_uuid):
+    if (known := parse_uuid(job_uuid)) is None:
         return None
     return await reader.row(
         """
@@ -270,7 +277,7 @@ async def _by_uuid(reader: Reader, job_uuid: str, caller: Caller) -> Row | None:
         WHERE job_uuid = :job_uuid AND user_id = :user_id
         AND (CAST(:token_id AS BIGINT) IS NULL OR token_id = :token_id)
         """,
-        job_uuid=job_uuid,
+        job_uuid=known,
         user_id=caller.user_id,
         token_id=caller.narrowed_to,
     )

@@ -5,6 +5,7 @@ Both understand what we write, but for these words:
 
     :name                           $1, $2 … on PostgreSQL
     IN each(:names)                 IN (SELECT value FROM json_each(:names)), = ANY($1)
+    search HAS all(:terms)          search MATCH …, terms @@ …: rows with each of these words
     FOR UPDATE [SKIP LOCKED]        nothing on SQLite, where only one writes at a time
     BIGINT TEXT BYTES IDENTITY      types, in migrations only
     STRICT, WITHOUT ROWID           nothing on PostgreSQL, in migrations only
@@ -15,17 +16,21 @@ Literals, quoted names, comments and `::` are left as they are.
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Final, LiteralString, TypeAlias
+from typing import Final, LiteralString, TypeAlias, cast
 
 from mjgate.store.engines.promises import Value
 
 Statement: TypeAlias = tuple[str, tuple[str, ...]]
+
+_TERMS: Final = "terms of "
+"""Before the name of a parameter that is words to look for."""
 
 _KEPT: Final = r"""(?P<kept> '(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | /\*.*?\*/ | :: )"""
 _WORDS: Final = re.compile(
     _KEPT
     + r"""
     | \b(?P<no>NOT\s+)? IN \s+ each\( \s* :(?P<list>[A-Za-z_]\w*) \s* \)
+    | \bsearch \s+ HAS \s+ all\( \s* :(?P<terms>[A-Za-z_]\w*) \s* \)
     | (?P<lock> \s* \bFOR\s+UPDATE (?:\s+OF\s+\w+)? (?:\s+SKIP\s+LOCKED | \s+NOWAIT)? \b )
     | :(?P<name>[A-Za-z_]\w*)
     """,
@@ -73,6 +78,12 @@ COUNT_TABLES: Final[Mapping[str, LiteralString]] = {
 """How many tables there are, and whether one has this name and this column."""
 
 
+def _quoted(terms: Value, quote: str, joint: str) -> str:
+    """Words as literals of a search, all of which must be there."""
+    words = cast("Sequence[str]", terms)
+    return joint.join(f"{quote}{word.replace(quote, quote * 2)}{quote}" for word in words)
+
+
 class SqliteStatements(dict[str, Statement]):
     """Our text -> SQLite's, and which of its parameters are lists; worked out once for each."""
 
@@ -80,6 +91,9 @@ class SqliteStatements(dict[str, Statement]):
         lists: list[str] = []
 
         def say(word: re.Match[str]) -> str:
+            if word["terms"]:
+                lists.append(_TERMS + word["terms"])
+                return f"search MATCH :{word['terms']}"
             if word["list"]:
                 lists.append(word["list"])
                 return f"{word['no'] or ''}IN (SELECT value FROM json_each(:{word['list']}))"  # noqa: S608 - of a LiteralString
@@ -92,8 +106,15 @@ class SqliteStatements(dict[str, Statement]):
         """The statement and its values as SQLite takes them."""
         text, lists = self[sql]
         if lists:
-            values = {**values, **{name: json.dumps(values[name]) for name in lists}}
+            values = {**values, **dict(self._bound(name, values) for name in lists)}
         return text, values
+
+    @staticmethod
+    def _bound(name: str, values: Mapping[str, Value]) -> tuple[str, Value]:
+        plain = name.removeprefix(_TERMS)
+        if plain != name:
+            return plain, _quoted(values[plain], '"', " ")
+        return name, json.dumps(values[name])
 
 
 class PostgresStatements(dict[str, Statement]):
@@ -103,7 +124,11 @@ class PostgresStatements(dict[str, Statement]):
         numbers: dict[str, int] = {}
 
         def say(word: re.Match[str]) -> str:
-            name: str | None = word["list"] or word["name"]
+            if word["terms"]:
+                name = _TERMS + word["terms"]
+                number = numbers.setdefault(name, len(numbers) + 1)
+                return f"search.terms @@ CAST(CAST(${number} AS TEXT) AS tsquery)"
+            name = word["list"] or word["name"]
             if name is None:
                 return word[0]
             number = numbers.setdefault(name, len(numbers) + 1)
@@ -117,7 +142,12 @@ class PostgresStatements(dict[str, Statement]):
     def bind(self, sql: str, values: Mapping[str, Value]) -> tuple[str, Sequence[Value]]:
         """The statement and its values as PostgreSQL takes them."""
         text, names = self[sql]
-        return text, [values[name] for name in names]
+        return text, [
+            _quoted(values[name.removeprefix(_TERMS)], "'", " & ")
+            if name.startswith(_TERMS)
+            else values[name]
+            for name in names
+        ]
 
 
 def with_types(text: str, engine: str) -> str:

@@ -19,3 +19,11 @@ CREATE TRIGGER ledger_is_written_once BEFORE UPDATE OR DELETE ON ledger
 
 CREATE TRIGGER audit_is_written_once BEFORE UPDATE OR DELETE ON audit
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+-- The words of prompts, cut by us; no parser of the server's has a say in them.
+CREATE TABLE search (
+    rowid BIGINT PRIMARY KEY,
+    words TEXT NOT NULL,
+    terms TSVECTOR GENERATED ALWAYS AS (array_to_tsvector(string_to_array(words, ' '))) STORED
+);
+CREATE INDEX search_terms ON search USING gin (terms);

@@ -226,6 +226,8 @@ CREATE TABLE tasks (
     start_at BIGINT,
     finish_at BIGINT,
     lead_id BIGINT,
+    settled BIGINT NOT NULL DEFAULT 0,
+    refunded BIGINT NOT NULL DEFAULT 0,
     CONSTRAINT a_state_is_one_of_ours CHECK (state IN (
         'QUEUED', 'SENDING', 'UNKNOWN', 'WINDOW', 'SUBMITTED', 'RUNNING',
         'SUCCESS', 'FAILURE', 'CANCELLED'
@@ -248,6 +250,8 @@ CREATE TABLE tasks (
 CREATE INDEX tasks_of_a_user ON tasks (user_id, id DESC);
 CREATE INDEX tasks_of_a_user_by_state ON tasks (user_id, state, id DESC);
 CREATE INDEX tasks_of_a_channel ON tasks (channel_id, id DESC);
+CREATE INDEX tasks_open ON tasks (state, id DESC) WHERE finish_at IS NULL;
+CREATE INDEX tasks_failed ON tasks (id DESC) WHERE state IN ('FAILURE', 'CANCELLED');
 CREATE INDEX tasks_done ON tasks (channel_id, action, mode, id DESC)
     WHERE state = 'SUCCESS' AND rescued = 0 AND finish_at > start_at;
 CREATE UNIQUE INDEX a_job_uuid_names_one_task ON tasks (job_uuid);
@@ -473,18 +477,7 @@ CREATE INDEX idempotency_by_age ON idempotency (at);
 
 CREATE TABLE tally_delta (
     id IDENTITY,
-    at BIGINT NOT NULL,
-    user_id BIGINT NOT NULL,
-    channel_id BIGINT,
-    action TEXT NOT NULL,
-    mode TEXT NOT NULL,
-    outcome TEXT NOT NULL,
-    count BIGINT NOT NULL,
-    quota BIGINT NOT NULL
-);
-
-CREATE TABLE tally (
-    day BIGINT NOT NULL,
+    task_id BIGINT NOT NULL,
     user_id BIGINT NOT NULL,
     channel_id BIGINT NOT NULL,
     action TEXT NOT NULL,
@@ -492,8 +485,35 @@ CREATE TABLE tally (
     outcome TEXT NOT NULL,
     count BIGINT NOT NULL,
     quota BIGINT NOT NULL,
-    PRIMARY KEY (day, user_id, channel_id, action, mode, outcome)
+    took BIGINT
 );
+
+-- By user (0: all of them) and day of submission (its first moment; 0: all days together).
+CREATE TABLE tally (
+    user_id BIGINT NOT NULL,
+    day BIGINT NOT NULL,
+    channel_id BIGINT NOT NULL,
+    action TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    count BIGINT NOT NULL,
+    quota BIGINT NOT NULL,
+    PRIMARY KEY (user_id, day, channel_id, action, mode, outcome)
+) WITHOUT ROWID;
+CREATE INDEX tally_by_day ON tally (day);
+
+-- How many successes took about so long: each bucket is a few per cent longer than the one before.
+CREATE TABLE tally_took (
+    user_id BIGINT NOT NULL,
+    day BIGINT NOT NULL,
+    channel_id BIGINT NOT NULL,
+    action TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    bucket BIGINT NOT NULL,
+    count BIGINT NOT NULL,
+    PRIMARY KEY (user_id, day, channel_id, action, mode, bucket)
+) WITHOUT ROWID;
+CREATE INDEX tally_took_by_day ON tally_took (day);
 
 -- Which tasks a process has changed, for those that share its SQLite file; soon dropped.
 CREATE TABLE touched (

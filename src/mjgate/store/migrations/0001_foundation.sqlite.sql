@@ -23,3 +23,6 @@ WHEN NOT EXISTS (SELECT 1 FROM pruning)
 BEGIN
     SELECT RAISE(ABORT, 'audit_is_append_only');
 END;
+
+-- The words of prompts, cut by us: a token is whatever stands between blanks.
+CREATE VIRTUAL TABLE search USING fts5 (words, tokenize = 'ascii', detail = none, columnsize = 0);

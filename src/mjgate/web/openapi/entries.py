@@ -50,6 +50,7 @@ _NOUNS: Final[Mapping[str, str]] = {
     "ledger": "Books",
     "audit": "Books",
     "mj": "Tasks",
+    "stats": "Tasks",
     "webhook": "Webhooks",
 }
 """The chapter of a row, by the first word of its path."""
@@ -156,5 +157,5 @@ def _row(row: Row) -> Entry:
         takes=None if row.takes is Nothing else row.takes,
         query=row.query,
         admin=row.who is Who.ADMIN,
-        enveloped=True,
+        enveloped=not isinstance(row.gives, str),  # which names a type of content
     )
