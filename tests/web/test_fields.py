@@ -71,8 +71,11 @@ WRONG: Sequence[tuple[str, Mapping[str, object], str, str]] = [
     ("submit/imagine", FOX | {"base64Array": ["data:image/png;base64,PGh0bWw+"]}, "base64Array",
      "bad_image"),
     ("submit/imagine", FOX | {"base64": 7}, "base64", "bad_field"),
-    ("submit/imagine", FOX | {"base64Array": ["http://127.0.0.1/a.png"]}, "image", "bad_address"),
-    ("submit/describe", {"link": "http://192.168.1.1/a.png"}, "image", "bad_address"),
+    ("submit/imagine", FOX | {"base64Array": ["http://127.0.0.1/a.png"]}, "base64Array",
+     "bad_address"),
+    ("submit/describe", {"link": "http://192.168.1.1/a.png"}, "link", "bad_address"),
+    ("insight-face/swap", {"sourceBase64": PNG, "targetUrl": "http://10.1.1.1/a.png"}, "targetUrl",
+     "bad_address"),
     ("submit/describe", {"link": "https://a.example/" + "x" * 2_000}, "link", "bad_address"),
     ("submit/imagine", FOX | {"instanceId": "no-such-channel"}, "instanceId", "bad_field"),
     ("submit/imagine", FOX | {"accountFilter": {"instanceId": "no-such"}}, "instanceId",
@@ -190,9 +193,12 @@ async def test_anothers_parent_does_not_exist_in_the_same_words(rig: Rig) -> Non
     await untouched(rig, rig.bob, tasks=1)
 
 
-@pytest.mark.parametrize("prompt", ["a fox [[fault:hang]]", "a fox [[fault:fail]]"])
+@pytest.mark.parametrize(
+    ("prompt", "told"),
+    [("a fox [[fault:hang]]", "not finished"), ("a fox [[fault:fail]]", "failed")],
+)
 async def test_a_parent_that_has_not_succeeded_has_no_buttons_to_press(
-    rig: Rig, prompt: str
+    rig: Rig, prompt: str, told: str
 ) -> None:
     grid = await rig.imagine(prompt)
     await rig.look()
@@ -201,7 +207,9 @@ async def test_a_parent_that_has_not_succeeded_has_no_buttons_to_press(
         "/mj/submit/action", {"taskId": grid, "customId": "MJ::JOB::upsample::1::x"}
     )
 
-    assert refused(answer, 200, "parent_not_finished")["properties"]["field"] == "taskId"
+    body = refused(answer, 200, "parent_not_finished")
+    assert body["properties"]["field"] == "taskId"
+    assert told in body["description"]
     await untouched(rig, tasks=1)
 
 

@@ -46,6 +46,7 @@ class Order:
     custom_id: str = ""
     images: tuple[Image, ...] = ()
     named_images: Mapping[str, Image]
+    image_fields: Mapping[str, str]  # by "images" or the role: what the client calls the field
     fields: Mapping[str, str | int | bool]
     extras: Mapping[str, object]
     hops: tuple[str, ...] = ()  # installations that it has come through
@@ -56,7 +57,7 @@ def read_order(rule: Rule, body: Body) -> Order:
     rows = {row.name: row for row in (*COMMON, *rule.fields)}
     values = _values(rows, {**body, **_account_filter(body)})
     _complete(rule, values)
-    images, named = _images(rule, values)
+    images, named, image_fields = _images(rule, values)
     own = {"prompt", "taskId", "customId", "chooseSameChannel"}
     return Order(
         rule=rule,
@@ -72,6 +73,7 @@ def read_order(rule: Rule, body: Body) -> Order:
         custom_id=str(values.get("customId", "")),
         images=images,
         named_images=named,
+        image_fields=image_fields,
         fields={
             row.name: value
             for row in rule.fields
@@ -195,20 +197,24 @@ def _texts(raw: object) -> bool:
     return all(isinstance(each, str) or each is None for each in _list(raw))
 
 
-def _images(rule: Rule, values: Mapping[str, Value]) -> tuple[tuple[Image, ...], dict[str, Image]]:
-    """The reference images in order, and those with a role of their own (mask, target, …)."""
+def _images(
+    rule: Rule, values: Mapping[str, Value]
+) -> tuple[tuple[Image, ...], dict[str, Image], dict[str, str]]:
+    """The reference images in order, those with a role of their own, and the fields they are of."""
     images: list[Image] = []
     named: dict[str, Image] = {}
+    fields: dict[str, str] = {}
     for row in rule.fields:
         value = values.get(row.name)
         if row.kind not in {Kind.IMAGE, Kind.IMAGES} or not isinstance(value, tuple):
             continue
         pictures = cast("tuple[Image, ...]", value)
+        fields.setdefault(row.into or row.name, row.name)
         if row.into == "images":
             images.extend(pictures)
         else:
             named.setdefault(row.into or row.name, pictures[0])
-    return tuple(images), named
+    return tuple(images), named, fields
 
 
 def _account_filter(body: Body) -> dict[str, object]:

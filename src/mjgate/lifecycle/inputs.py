@@ -56,8 +56,8 @@ async def keep(gateway: Gateway, order: Order, *, ours: bool = False) -> Inputs:
         return Inputs((), {}, {}, prompted)
     terms = await _terms(gateway, ours=ours)
     roles = list(order.named_images)
-    named = [(_field(order, "images"), image) for image in order.images]
-    named += [(_field(order, role), order.named_images[role]) for role in roles]
+    named = [(order.image_fields["images"], image) for image in order.images]
+    named += [(order.image_fields[role], order.named_images[role]) for role in roles]
     kept = await asyncio.gather(*(_kept(gateway, image, field, terms) for field, image in named))
     pictures = {stored.hash: picture for stored, picture in kept if picture is not None}
     first = len(order.images)
@@ -67,11 +67,6 @@ async def keep(gateway: Gateway, order: Order, *, ours: bool = False) -> Inputs:
         pictures,
         prompted,
     )
-
-
-def _field(order: Order, into: str) -> str:
-    """What the client calls the field that such an image came in."""
-    return next((row.name for row in order.rule.fields if (row.into or row.name) == into), into)
 
 
 async def bounded(

@@ -65,9 +65,10 @@ def in_prompt(gateway: Gateway, prompt: str) -> Iterator[tuple[str, Own]]:
             yield url, found
 
 
-def check_images(gateway: Gateway, order: Order, field: str = "image") -> None:
+def check_images(gateway: Gateway, order: Order) -> None:
     """Refuse what can be refused of an order's addresses without asking anybody. BadAddress."""
-    for image in (*order.images, *order.named_images.values()):
+    for into, image in (*(("images", each) for each in order.images), *order.named_images.items()):
+        field = order.image_fields[into]
         if isinstance(image, str) and own(gateway, image, field) is None:
             gateway.public.refuse(image, field=field)
     for _ in in_prompt(gateway, order.prompt):

@@ -126,6 +126,9 @@ async def _parent(reader: Reader, caller: Caller, order: Order) -> Task | None:
         parent = await tasks.get(reader, order.parent, seen_by=caller)
     except NotFound as error:
         raise ParentNotFound(field="taskId") from error
+    if parent.state.final and parent.state is not State.SUCCESS:
+        msg = "The task named by taskId has failed; nothing can follow it."
+        raise ParentNotFinished(msg, field="taskId")
     if parent.state is not State.SUCCESS:
         raise ParentNotFinished(field="taskId")
     if parent.channel_id is None or not parent.upstream_id:

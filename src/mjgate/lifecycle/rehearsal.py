@@ -85,7 +85,7 @@ async def _done_here(gateway: Gateway, caller: Caller, planned: Plan) -> Forecas
 
 async def rehearse_modal(gateway: Gateway, caller: Caller, order: Order) -> Forecast:
     """What confirming a window would come to now. Raises Refused."""
-    check_images(gateway, order, "maskBase64")
+    check_images(gateway, order)
     task = await waiting_for(gateway, caller, order)
     if task.confirmed:
         return Forecast(price=0, mode=task.mode, free=True)

@@ -120,7 +120,7 @@ async def _ours(gateway: Gateway, made: tuple[Task, Inputs], once: Once | None) 
 async def modal(gateway: Gateway, caller: Caller, order: Order) -> Outcome:
     """Confirm a window, and hand the task over under its old id. Raises Refused."""
     gateway.disk.refuse_if_low()
-    check_images(gateway, order, "maskBase64")
+    check_images(gateway, order)
     await refuse_in_maintenance(gateway)
     task, attempt = await confirm(gateway, caller, order)
     return await _send(gateway, task, attempt)
