@@ -74,9 +74,7 @@ async def test_a_task_is_submitted_followed_and_pressed_by_its_uuid(rig: Rig) ->
     grid = await finished(rig, job)
     shown = await rig.fetch(task_id)
 
-    upscale = await submitted(
-        rig, "action", taskId=job, customId=shown["buttons"][1]["customId"]
-    )
+    upscale = await submitted(rig, "action", taskId=job, customId=shown["buttons"][1]["customId"])
     changed = await submitted(rig, "change", taskId=task_id, action="VARIATION", index=2)
     simple = await submitted(rig, "simple-change", content=f"{job.upper()} R")
     video = await submitted(rig, "video", image=PIXEL, prompt="it runs")
@@ -91,6 +89,7 @@ async def test_a_task_is_submitted_followed_and_pressed_by_its_uuid(rig: Rig) ->
     assert (grid["width"], grid["height"]) == (shown["imageWidth"], shown["imageHeight"])
     assert (await fetched(rig, task_id))["data"] == grid
     assert (await fetched(rig, job.upper()))["data"] == grid
+    assert served(await rig.get(f"/api//mj/task/{job}/fetch/"))["data"] == grid
     assert (await finished(rig, upscale))["job_type"] == "upscale"
     assert (await finished(rig, changed))["job_type"] == "variation"
     assert (await finished(rig, simple))["job_type"] == "reroll"

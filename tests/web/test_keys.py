@@ -165,6 +165,15 @@ async def test_a_new_key_is_known_within_a_second_of_being_guessed(rig: Rig) -> 
 
 
 @one_engine
+async def test_the_first_good_key_counts_also_where_a_header_stands_twice(rig: Rig) -> None:
+    headers = [("Authorization", ""), ("Authorization", f"Bearer {rig.alice.key}")]
+
+    answer = await rig.client.post(QUEUE, json={}, headers=headers)
+
+    assert answer.status_code == 200
+
+
+@one_engine
 async def test_a_barred_key_beside_a_good_one_does_no_harm(rig: Rig) -> None:
     await set_key(rig, rig.bob, status="disabled")
     headers = {"Authorization": f"Bearer {rig.bob.key}", "mj-api-secret": rig.alice.key}

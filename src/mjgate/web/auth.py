@@ -72,8 +72,8 @@ class Doors:
 def _candidates(request: Request) -> list[str]:
     """Every key that the request carries, with and without `Bearer ` and `sk-`."""
     found: list[str] = []
-    for name in _HEADERS:
-        text = request.headers.get(name, "").strip()
+    for each in (each for name in _HEADERS for each in request.headers.getlist(name)):
+        text = each.strip()
         if text[:7].lower() == "bearer ":
             text = text[7:].strip()
         key = text.removeprefix("sk-")

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 _MODES: Final = {mode.lower(): mode for mode in Mode} | {
     f"mj-{mode.lower()}": mode for mode in Mode
 }
+_JOBS: Final = ["api", "mj", "task"]
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _SHOWN: Final = 200
 
@@ -97,6 +98,8 @@ class _Headed:
 def _strip_prefix(scope: Scope) -> Mode | None:
     """Bring the path to its plain form `/mj/…`; the mode that the prefix named."""
     names = [name for name in cast("str", scope["path"]).split("/") if name]
+    if names[:3] == _JOBS:
+        scope["path"] = "/" + "/".join(names)
     mode, start = None, 0
     for place, name in enumerate(names):
         if name == "mj":
