@@ -73,6 +73,12 @@ def configure(
     logging.captureWarnings(capture=True)
     for chatty in ("asyncio", "uvicorn", "aiohttp"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Not that an answer broke off: that was said before, with its reason."""
+    return record.msg != "ASGI callable returned without completing response."
 
 
 def redact(text: str) -> str:

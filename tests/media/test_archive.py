@@ -210,7 +210,9 @@ LIES = {
 
 @one_engine
 @pytest.mark.parametrize("lie", LIES)
-async def test_what_a_lying_server_sends_is_not_kept(rig: Rig, lie: str) -> None:
+async def test_what_a_lying_server_sends_is_not_kept(
+    rig: Rig, lie: str, caplog: pytest.LogCaptureFixture
+) -> None:
     async with serving(LIES[lie]) as server:
         origin = server.url(host="127.0.0.1")
         task_id = await pointed(rig, origin, image_url=f"{origin}a.png")
@@ -219,6 +221,7 @@ async def test_what_a_lying_server_sends_is_not_kept(rig: Rig, lie: str) -> None
         if lie.startswith("cut off"):  # it breaks off where the server did
             with pytest.raises(AssertionError, match=r"^$"):  # no end came
                 await rig.client.get(url)
+            assert "an answer broke off" in caplog.messages
         else:
             assert (await rig.client.get(url)).status_code in {404, 503}
         await rig.archive()
@@ -227,6 +230,7 @@ async def test_what_a_lying_server_sends_is_not_kept(rig: Rig, lie: str) -> None
     assert (item.state, item.tries) == ("due", 1)
     assert [held async for held in rig.gateway.files.each()] == []
     assert await rig.gateway.files.tidy(before=1 << 52) == 0
+    assert [each for each in caplog.records if each.exc_info] == []
 
 
 async def test_a_copy_is_tried_ever_more_rarely_and_then_lost(rig: Rig) -> None:

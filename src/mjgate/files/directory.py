@@ -62,9 +62,16 @@ class Files:
             while piece:
                 first, left = first + len(piece), left - len(piece)
                 yield piece
-                piece = await self._off_loop(file.read, first, min(left, CHUNK)) if left else b""
+                piece = await self._read(file, first, min(left, CHUNK)) if left else b""
         finally:
-            self._threads.submit(file.close)
+            if not file.close_if_idle():
+                self._threads.submit(file.close)
+
+    async def _read(self, file: Handle, first: int, most: int) -> bytes:
+        """What lies in the system's memory is read at once; what is on the disk, on a thread."""
+        if file.at_hand(first, most):
+            return file.read(first, most)
+        return await self._off_loop(file.read, first, most)
 
     async def size(self, content_hash: str) -> int | None:
         """Its bytes; None when it is not there."""

@@ -5,6 +5,7 @@ import errno
 import hashlib
 import os
 import shutil
+import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
@@ -36,6 +37,20 @@ class Handle:
         with self._lock:
             return os.pread(self._open, most, first)
 
+    def at_hand(self, first: int, most: int) -> bool:
+        """Whether both ends of it can be read without waiting for the disk, or for a thread."""
+        if sys.platform != "linux" or not self._lock.acquire(blocking=False):
+            return False
+        try:
+            return all(
+                os.preadv(self._open, [bytearray(1)], at, os.RWF_NOWAIT) == 1
+                for at in (first, first + most - 1)
+            )
+        except OSError:  # it would have to wait, or this file system does not say
+            return False
+        finally:
+            self._lock.release()
+
     def write(self, data: bytes) -> None:
         """Add all of it at the end."""
         rest = memoryview(data)
@@ -55,12 +70,25 @@ class Handle:
     def close(self) -> None:
         """Let go of the file."""
         with self._lock:
-            if self._number >= 0:
-                os.close(self._number)
-                self._number = -1
+            self._shut()
+
+    def close_if_idle(self) -> bool:
+        """The same, unless a thread is at work with it."""
+        if not self._lock.acquire(blocking=False):
+            return False
+        try:
+            self._shut()
+        finally:
+            self._lock.release()
+        return True
 
     def __del__(self) -> None:
         self.close()
+
+    def _shut(self) -> None:
+        if self._number >= 0:
+            os.close(self._number)
+            self._number = -1
 
     @property
     def _open(self) -> int:

@@ -56,7 +56,7 @@ def create_app(gateway: Gateway, settings: WebSettings) -> ASGIApp:
         },
     )
     inner.router.redirect_slashes = False
-    return Front(Quick(context, inner), settings)
+    return Front(media.Shelf(context, Quick(context, inner)), settings)
 
 
 def routes(context: Context) -> list[Route]:

@@ -21,7 +21,7 @@ from mjgate.store.database import DatabaseAway
 from mjgate.web.context import WebSettings
 from mjgate.web.origins import PREFLIGHT, Origins, crosses
 from mjgate.web.peers import Hosts, Proxies
-from mjgate.web.respond import refusal, unexpected
+from mjgate.web.respond import BrokenOff, refusal, unexpected
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +70,8 @@ class Front:
         except Exception as error:
             if isinstance(error, DatabaseAway):
                 log.warning("the database is away")
+            elif isinstance(error, BrokenOff):
+                log.warning("an answer broke off", extra=error.told)
             else:
                 log.exception("a request failed")
             if not send.started:

@@ -6,17 +6,18 @@ same bytes for ever; what is not kept yet is passed on from the channel while it
 """
 
 import asyncio
-import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+import re
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mjgate.domain.errors import BadAddress, BadField, BadKey, NotFound, Overloaded
+from mjgate.domain.errors import BadAddress, BadKey, NotFound, Overloaded, Refused
 from mjgate.domain.media import Kind, Size, pieces
 from mjgate.domain.task import State, Task
 from mjgate.imaging import BadPicture, TookTooLong
@@ -26,33 +27,16 @@ from mjgate.public_http.errors import FetchError
 from mjgate.store import media, tasks
 from mjgate.store.media import Item
 from mjgate.web.context import Context
-from mjgate.web.ranges import Unsatisfiable, unchanged, wanted
-from mjgate.web.respond import refusal, request_id
+from mjgate.web.kept import FOR_NOW, HEADERS, LATER, SOON, kept, named, nothing, whole
+from mjgate.web.respond import on_refused
 from mjgate.web.spots import Door, Spot, made_of
-
-log = logging.getLogger(__name__)
 
 PATIENCE: Final = 20.0
 """Seconds that a request waits for what is being copied or made."""
 
-SOON: Final = 5
-"""Seconds after which to ask again."""
-
-_HEADERS: Final = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "cross-origin",
-}
-_FOR_NOW: Final = {"Cache-Control": "no-store"}
-_FOR_EVER: Final = {
-    "Cache-Control": "public, max-age=31536000, immutable",
-    "Accept-Ranges": "bytes",
-}
 _INDEX_DIGITS: Final = 4
 _NONE: Final = "There is no such picture."
 _GONE: Final = "The provider has no such picture any more."
-_LATER: Final = "The picture cannot be had just now, try again in a moment."
 
 
 class BadSignature(BadKey):
@@ -67,12 +51,6 @@ class Purged(NotFound):
     status = 410
 
 
-class BadRange(BadField):
-    """No byte of the content is in the range that was asked for."""
-
-    status = 416
-
-
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What a signed address names."""
@@ -82,6 +60,37 @@ class Asked:
     n: int
     size: Size
     progress: str
+
+
+_PATH: Final = re.compile(
+    r"/mj/(?:image/(?P<id>[^/]+)(?:/(?P<n>[^/]+))?|video/(?P<clip>[^/]+)/(?P<m>[^/]+)\.mp4)"
+)
+
+
+class Shelf:
+    """The short way to pictures and clips, past the router; the rest goes to `inner`."""
+
+    def __init__(self, context: Context, inner: ASGIApp) -> None:
+        self._context = context
+        self._inner = inner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        found = _PATH.fullmatch(cast("str", scope.get("path", "")))
+        if found is None or scope["method"] not in {"GET", "HEAD"}:
+            await self._inner(scope, receive, send)
+            return
+        kind = Kind.IMAGE if found["id"] else Kind.VIDEO
+        scope["path_params"] = {
+            "id": found["id"] or found["clip"],
+            "n": found["n"] or found["m"] or "0",
+        }
+        request = Request(scope, receive)
+        try:
+            response = await _serve(self._context, kind, request)
+        except Refused as refused:
+            response = await on_refused(request, refused)
+        await response(scope, receive, send)
 
 
 def routes(context: Context) -> list[Route]:
@@ -102,7 +111,7 @@ async def _serve(context: Context, kind: Kind, request: Request) -> Response:
     item = await _item(context, asked)
     if item is not None and item.kept:
         with suppress(FileNotFoundError):
-            return await _kept(context, asked, item, request)
+            return await kept(context, item, request, final=not asked.progress)
         await context.gateway.store.write(media.reopen, item, context.gateway.clock.now())
         item = await _item(context, asked)
     if item is not None and item.purged:
@@ -140,54 +149,6 @@ async def _item(context: Context, asked: Asked) -> Item | None:
     return await media.find(reader, asked.task_id, asked.kind, asked.n, asked.size)
 
 
-async def _kept(context: Context, asked: Asked, item: Item, request: Request) -> Response:
-    """Our own copy, whole, in part, or the word that the client has it. FileNotFoundError."""
-    etag = f'"{item.hash[:32]}"'
-    headers = _HEADERS | (_FOR_NOW if asked.progress else _FOR_EVER | {"ETag": etag})
-    if unchanged(request.headers, etag):
-        return Response(None, 304, headers)
-    headers |= _named(item.task_id, item.type)
-    try:
-        part = wanted(request.headers, etag, item.bytes)
-    except Unsatisfiable:
-        return _beyond(request, item.bytes)
-    first, length = part or (0, item.bytes)
-    if part:
-        headers["Content-Range"] = f"bytes {first}-{first + length - 1}/{item.bytes}"
-    headers["Content-Length"] = str(length)
-    status = 206 if part else 200
-    if request.method == "HEAD":
-        return StreamingResponse(_nothing(), status, headers, item.type)
-    head, rest = await _read(context, item, first, length)
-    if rest is None:
-        return Response(head, status, headers, item.type)
-    return StreamingResponse(_joined(head, rest), status, headers, item.type)
-
-
-async def _read(
-    context: Context, item: Item, first: int, length: int
-) -> tuple[bytes, AsyncIterator[bytes] | None]:
-    """So many bytes, or the first of them with those to come. FileNotFoundError."""
-    known = context.recent.get(item.hash)
-    if known is not None:
-        return known[first : first + length], None
-    rest = context.gateway.files.stream(item.hash, first, length)
-    try:
-        head = await anext(rest, b"")
-        if len(head) < length:
-            return head, rest
-        await anext(rest, None)  # lets it close its file
-    except FileNotFoundError:
-        told = {"task": item.task_id, "hash": item.hash}
-        log.error("a content has vanished", extra=told)  # noqa: TRY400  where it was read is known
-        raise
-    except OSError as error:
-        raise Overloaded(_LATER, retry_after=SOON) from error
-    if length == item.bytes:
-        context.recent.keep(item.hash, head)
-    return head, None
-
-
 async def _not_kept(
     context: Context, asked: Asked, item: Item | None, request: Request
 ) -> Response:
@@ -210,7 +171,7 @@ async def _not_kept(
     item = await _item(context, asked)
     if item is None or not item.kept:
         raise NotFound(_NONE)
-    return await _kept(context, asked, item, request)
+    return await kept(context, item, request, final=not asked.progress)
 
 
 def _source(task: Task, asked: Asked) -> str | None:
@@ -227,10 +188,10 @@ def _small(task: Task, asked: Asked) -> Item:
 async def _passed_on(task: Task, copy: Copy, request: Request) -> Response:
     """The copy as it comes."""
     await copy.known()
-    headers = _HEADERS | _FOR_NOW | _named(task.id, copy.type)
+    headers = HEADERS | FOR_NOW | named(task.id, copy.type)
     if copy.length is not None:
         headers["Content-Length"] = str(copy.length)
-    content = _nothing() if request.method == "HEAD" else copy.content()
+    content = nothing() if request.method == "HEAD" else whole(task.id, copy.content())
     return StreamingResponse(content, 200, headers, copy.type)
 
 
@@ -243,32 +204,9 @@ async def _told_within(seconds: float) -> AsyncGenerator[None]:
     except (NotMedia, BadAddress) as error:
         raise NotFound(_GONE) from error
     except (FetchError, OSError, TookTooLong) as error:  # a TimeoutError is an OSError
-        raise Overloaded(_LATER, retry_after=SOON) from error
+        raise Overloaded(LATER, retry_after=SOON) from error
     except BadPicture as error:
         raise NotFound(error.description) from error
-
-
-def _beyond(request: Request, size: int) -> Response:
-    answer = refusal(BadRange(), request_id(request))
-    answer.headers["Content-Range"] = f"bytes */{size}"
-    return answer
-
-
-def _named(task_id: int, media_type: str) -> dict[str, str]:
-    name = f"{task_id}.{media_type.partition('/')[2]}"
-    return {"Content-Disposition": f'inline; filename="{name}"'}
-
-
-async def _joined(head: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield head
-    async for piece in rest:
-        yield piece
-
-
-async def _nothing() -> AsyncIterator[bytes]:
-    """For HEAD: the length stands in the headers."""
-    for chunk in ():
-        yield chunk
 
 
 _QUERY: Final = ("sig", "size", "v", "until")

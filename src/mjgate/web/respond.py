@@ -46,6 +46,14 @@ class Trouble(msgspec.Struct, frozen=True):
     requestId: str  # noqa: N815  the wire's own name
 
 
+class BrokenOff(Exception):
+    """An answer has begun and cannot be completed; `told` is for the log."""
+
+    def __init__(self, told: dict[str, object]) -> None:
+        super().__init__("an answer broke off")
+        self.told = told
+
+
 MANAGED: Final = "/api/"
 JOBS: Final = "/api/mj/task/"
 _OK: Final = 200
