@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from multiprocessing.process import BaseProcess
 from types import FrameType
 from typing import Final
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 import uvicorn
@@ -25,6 +26,7 @@ from mjgate.domain.timing import Timing
 from mjgate.home import SQLITE, load_keys, open_files, open_store
 from mjgate.imaging import Imaging
 from mjgate.lifecycle import Gateway, Senders, nodes, nowhere
+from mjgate.lifecycle.alerts import Mail
 from mjgate.lifecycle.copies import Copies
 from mjgate.links import Links
 from mjgate.public_http import PublicHTTP
@@ -83,7 +85,8 @@ async def background(config: Config, gateway: Gateway, stop: asyncio.Event) -> A
     await nodes.join(gateway, socket.gethostname())
     try:
         only = SERVING if config.no_workers else None
-        async with working(gateway, _alive_by(locks), only=only, stop=stop):
+        mail = _mail(config)
+        async with working(gateway, _alive_by(locks), only=only, stop=stop, mail=mail):
             yield
     finally:
         await nodes.leave(gateway)
@@ -237,6 +240,22 @@ def _web_settings(config: Config) -> WebSettings:
         proxies=config.trusted_proxies,
         documents=config.documents,
         metrics_token=config.metrics_token,
+    )
+
+
+def _mail(config: Config) -> Mail | None:
+    """The server for alerts, if one is named."""
+    if not config.smtp_url:
+        return None
+    server, own = urlsplit(config.smtp_url), urlsplit(config.address()).hostname
+    encrypted = server.scheme == "smtps"
+    return Mail(
+        host=server.hostname or "",
+        port=server.port or (465 if encrypted else 587),
+        sender=config.smtp_from or f"mjgate@{own}",
+        encrypted=encrypted,
+        user=unquote(server.username or ""),
+        password=config.smtp_password,
     )
 
 

@@ -15,6 +15,7 @@ from typing import Final
 
 from mjgate.domain.clock import DAY
 from mjgate.lifecycle import Gateway, window
+from mjgate.lifecycle.alerts import Mail, watch
 from mjgate.lifecycle.archive import Archivist
 from mjgate.lifecycle.barred import cancel_barred, leave
 from mjgate.lifecycle.breaker import probe
@@ -36,10 +37,10 @@ DRAIN: Final = 30.0
 
 BEAT: Final = "beat"
 
-SERVING: Final = frozenset({BEAT, "clock", "disk", "hurry"})
+SERVING: Final = frozenset({BEAT, "alerts", "clock", "disk", "hurry"})
 """
 Who works in a process that only answers requests: it sends, so it must be known to live, and it
-hears what clients wait for, and takes no tasks when the disk is nearly full.
+hears what clients wait for, and takes no tasks when the disk is nearly full, of which it tells.
 """
 
 NODES_KEPT: Final = 1 * DAY
@@ -57,7 +58,7 @@ class Worker:
 
 
 def crew(
-    gateway: Gateway, tracker: Tracker, courier: Courier, alive: Alive
+    gateway: Gateway, tracker: Tracker, courier: Courier, alive: Alive, mail: Mail | None = None
 ) -> Mapping[str, Worker]:
     """Everybody who works in a process."""
     return {
@@ -76,6 +77,7 @@ def crew(
         "notify": Worker(courier.step, rest=0.25, wakes=True),
         "sweep": Worker(partial(sweep, gateway), rest=600),
         "forget": Worker(partial(_forget, gateway), rest=600),
+        "alerts": Worker(partial(watch, gateway, mail), rest=15),
     }
 
 
@@ -111,6 +113,7 @@ async def working(
     *,
     only: frozenset[str] | None = None,
     stop: asyncio.Event | None = None,
+    mail: Mail | None = None,
 ) -> AsyncGenerator[Tracker]:
     """
     Work in the background for as long as the block lasts; then stop claiming and drain.
@@ -120,9 +123,8 @@ async def working(
     """
     tracker, courier = Tracker(gateway), Courier(gateway)
     stop, gone = stop or asyncio.Event(), asyncio.Event()
-    everybody = crew(gateway, tracker, courier, alive)
     archivist = Archivist(gateway)
-    everybody = {**everybody, **keepers(gateway, archivist)}
+    everybody = {**crew(gateway, tracker, courier, alive, mail), **keepers(gateway, archivist)}
     workers = {name: each for name, each in everybody.items() if only is None or name in only}
     wakes = {name: asyncio.Event() for name in workers}
     tasks = {

@@ -24,6 +24,7 @@ from mjgate.config.values import (
     PRIVATE_HOSTS,
     PUBLIC_URL,
     SIZE,
+    SMTP_URL,
     TEXT,
     ZONE,
     choice,
@@ -145,6 +146,20 @@ class Config:
         secret(16, 1024),
         shown=Shown.NEVER,
         otherwise="none",
+    )
+    smtp_url: str = option(
+        "",
+        "The server that takes alerts by mail: smtp://user@host:587, or smtps:// where it is"
+        " encrypted from the start.",
+        SMTP_URL,
+        shown=Shown.WITHOUT_PASSWORD,
+        otherwise="none",
+    )
+    smtp_password: str = option(
+        "", "The password to that server.", secret(1, 1024), shown=Shown.NEVER, otherwise="none"
+    )
+    smtp_from: str = option(
+        "", "Who such mail comes from.", TEXT, otherwise="mjgate@ and the public URL's host"
     )
     trusted_proxies: tuple[str, ...] = option(
         (), "Proxies whose forwarded headers we believe.", NETWORKS, otherwise="none"

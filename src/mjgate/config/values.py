@@ -20,6 +20,7 @@ _SIZE: Final = re.compile(r"([0-9]{1,12}) *(|B|KiB|MiB|GiB)", re.IGNORECASE)
 _STEPS: Final = {"": 1, "b": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
 _HOST: Final = re.compile(r"\*|[A-Za-z0-9_.:\[\]-]{1,253}")
 _BUCKET: Final = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,62}(/[A-Za-z0-9!_.*'()/-]*)?")
+_SMTP: Final = re.compile(r"smtps?://([^@/\s]+@)?[A-Za-z0-9.-]+(:[0-9]{1,5})?/?")
 _ORIGIN: Final = re.compile(r"https?://[^/?#@\s]+")
 
 
@@ -139,6 +140,12 @@ def _media_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _smtp_url(text: str) -> str:
+    if not _SMTP.fullmatch(text) or urlsplit(text).password is not None:
+        raise ValueError(text)
+    return text.rstrip("/")
+
+
 def _endpoint(text: str) -> str:
     if not _ORIGIN.fullmatch(text.rstrip("/")):
         raise ValueError(text)
@@ -178,6 +185,7 @@ DATABASE_URL: Final = Kind(
     "sqlite:////absolute/path or postgresql://user:password@host/name", _database_url
 )
 MEDIA_URL: Final = Kind("s3://bucket or s3://bucket/prefix", _media_url)
+SMTP_URL: Final = Kind("smtp://host or smtps://user@host:port, no password", _smtp_url)
 ENDPOINT: Final = Kind("an http:// or https:// address without a path", _endpoint)
 HOSTS: Final = _listing("host names", _host)
 PRIVATE_HOSTS: Final = _listing("host names, IP addresses or CIDRs", _letting)

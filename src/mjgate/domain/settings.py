@@ -133,6 +133,24 @@ class Settings:
         "Where events go of tasks without an address of their own or of their key; empty: nowhere.",
     )
 
+    alert_url: str = word(
+        "",
+        "Where alerts are posted, signed like webhooks; empty: nowhere.",
+    )
+    alert_mail: str = word(
+        "",
+        "Who gets alerts by mail, with commas between; needs `MJGATE_SMTP_URL`. Empty: nobody.",
+    )
+    alert_queue_minutes: int = number(
+        30, "Minutes of waiting in the queue that are an alert; 0: none.", least=0, most=100_000
+    )
+    alert_webhook_backlog: int = number(
+        1_000,
+        "Webhook events, due and not sent for a minute, that are an alert; 0: none.",
+        least=0,
+        most=1_000_000,
+    )
+
     media_picture_days: int = number(
         0, "Days that pictures are kept; 0: for ever.", least=0, most=36_500
     )

@@ -9,12 +9,13 @@ It guards submits only: tasks that run there are looked at as ever.
 import logging
 from typing import Final
 
+from mjgate.domain.alert import Alert, Cause
 from mjgate.domain.channel import Channel
 from mjgate.domain.errors import NoChannel, NotSent, Rejected, Unanswered
 from mjgate.domain.reasons import Verdict
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.routing import line
-from mjgate.store import broken, channels
+from mjgate.store import alerts, broken, channels
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +25,8 @@ _DOUBLINGS: Final = 6
 
 async def heard(gateway: Gateway, channel: Channel, trouble: Exception | None) -> None:
     """Note how a submit went: None for an answer, else what went wrong."""
+    if isinstance(trouble, Rejected) and trouble.verdict is Verdict.CREDENTIAL:
+        await gateway.store.write(alerts.seen, [_shut_out(channel)], gateway.clock.now())
     if trouble is not None and is_fault(trouble):
         if gateway.faults.bad(channel.id, gateway.clock.now()) or channel.broken_times:
             await _open(gateway, channel)
@@ -39,6 +42,11 @@ async def heard(gateway: Gateway, channel: Channel, trouble: Exception | None) -
     else:  # it answered, but of the content, or that it is busy: the next submit may try it
         await gateway.store.write(broken.allow_trial, channel.id, gateway.clock.now())
     gateway.channels.forget()
+
+
+def _shut_out(channel: Channel) -> Alert:
+    text = f"The channel {channel.name} refuses our key, or its account there is empty."
+    return Alert(Cause.CREDENTIAL_FAULT, channel.name, text)
 
 
 def is_fault(trouble: Exception) -> bool:

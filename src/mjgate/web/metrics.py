@@ -1,6 +1,7 @@
 """GET /metrics, for Prometheus: with its own token, or from this machine."""
 
 import hmac
+from collections import Counter
 from ipaddress import ip_address
 from typing import Final
 
@@ -9,11 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from mjgate.domain.alert import Cause
 from mjgate.domain.clock import SECOND
 from mjgate.domain.errors import BadKey
 from mjgate.lifecycle import Gateway
 from mjgate.metrics import TYPE, Labels, gauge
-from mjgate.store import channels, now
+from mjgate.store import alerts, channels, now
 from mjgate.web.context import Context
 from mjgate.web.respond import NO_STORE
 from mjgate.web.spots import Door, Spot, made_of
@@ -54,6 +56,7 @@ async def _database(gateway: Gateway) -> list[Metric]:
     """What the database knows, the same on every node."""
     reader, moment = gateway.store.reader, gateway.clock.now()
     queues, backlog = await now.queues(reader), await now.backlog(reader)
+    wrong = await alerts.of(reader)
     known = await channels.all_in_use(reader)
     loads = await channels.loads(reader)
 
@@ -70,6 +73,10 @@ async def _database(gateway: Gateway) -> list[Metric]:
               [((lane,), each.count) for lane, each in queues.items()], ("lane",)),
         gauge("queue_oldest_seconds", "How long the first of them has waited.",
               [((lane,), age(each.since)) for lane, each in queues.items()], ("lane",)),
+        gauge("alerts_open", "What is wrong, as alerts tell it; a drift of the ledger among it.",
+              Counter((each.cause.value,) for each, _ in wrong.values()).items(), ("cause",)),
+        gauge("ledger_drift", "1 while the books do not balance; they are checked each hour.",
+              [((), float(any(each.cause is Cause.LEDGER_DRIFT for each, _ in wrong.values())))]),
         gauge("webhook_backlog", "Webhook events that are to be delivered.",
               [((), backlog.count)]),
         gauge("webhook_oldest_seconds", "How old the first of them is.",

@@ -537,6 +537,19 @@ CREATE TABLE leases (
     fence BIGINT NOT NULL
 );
 
+CREATE TABLE alerts (
+    name TEXT PRIMARY KEY,
+    cause TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    text TEXT NOT NULL,
+    state TEXT NOT NULL,
+    since BIGINT NOT NULL,
+    seen_at BIGINT NOT NULL,
+    told_at BIGINT,
+    due_at BIGINT NOT NULL,
+    CONSTRAINT an_alert_is_open_over_or_quiet CHECK (state IN ('open', 'over', 'quiet'))
+);
+
 CREATE TABLE banned_words (
     id IDENTITY,
     word TEXT NOT NULL,
