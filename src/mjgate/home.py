@@ -122,6 +122,9 @@ def load_keys(config: Config) -> Keys:
     if path.stat().st_mode & 0o077:
         msg = f"{path} can be read by others than us."
         raise KeyTroubleError(msg, f"chmod 600 {path}")
+    if path.parent.stat().st_mode & 0o022:
+        msg = f"Others than us may put another master key into {path.parent}."
+        raise KeyTroubleError(msg, f"chmod 700 {path.parent}")
     if not lines or min(map(len, lines)) < SHORTEST:
         msg = f"{path} does not hold a master key; bring back the file it had."
         raise KeyTroubleError(msg)

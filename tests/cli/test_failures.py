@@ -102,6 +102,15 @@ def test_a_master_key_that_others_can_read_is_refused(mjgate: Run, tmp_path: Pat
     assert ended.next == f"chmod 600 {key}"
 
 
+def test_a_master_key_that_others_could_replace_is_refused(mjgate: Run, tmp_path: Path) -> None:
+    mjgate("migrate")
+    (tmp_path / "data").chmod(0o770)
+
+    ended = mjgate("user", "list")
+
+    assert ended.next == f"chmod 700 {tmp_path / 'data'}"
+
+
 def test_the_files_of_an_installation_are_its_owners_alone(mjgate: Run, tmp_path: Path) -> None:
     mjgate("migrate")
 

@@ -102,8 +102,8 @@ def _directory(config: Config, place: Place) -> Finding:
         return Finding(
             "data directory", State.BROKEN, f"We may not write to {path}.", f"chmod u+rwx {path}"
         )
-    if path.stat().st_mode & 0o022:
-        text = f"Others may write to {path}, where the master key is."
+    if path.stat().st_mode & 0o077:
+        text = f"Others may look into {path}, where the master key is."
         return Finding("data directory", State.WARNING, text, f"chmod 700 {path}")
     try:
         with TemporaryFile(dir=path):
