@@ -258,7 +258,7 @@ def test_plain_properties_are_kept() -> None:
     [
         "token", "accessToken", "SECRET", "cookie", "accountId", "discordChannelId",
         "discordInstanceId", "nonce", "password", "notifyHook", "key", "apiKey", "api_key",
-        "userId", "proxy", "to\x00ken",
+        "userId", "proxy", "to\x00ken", "sessionId", "authorization", "credentials",
     ],
 )  # fmt: skip
 def test_a_property_whose_name_smells_of_secrets_is_dropped(name: str) -> None:

@@ -125,6 +125,7 @@ def test_the_jobs_of_a_prompt_are_counted(prompt: str, count: int) -> None:
     [
         "a fox --repeat", "a fox --repeat x", "a fox --repeat 0", "a fox --repeat 00",
         "a fox --repeat -4", "a fox --repeat 4.5", "a fox --repeat \uff14", "a fox --repeat 4x",
+        "a fox --r=4", "a fox --repeat4", "a fox --repeat:4",
         "a fox --repeat 2 --repeat 2", "a fox --r 2 --repeat 3", "a fox --repeat --fast 4",
         "a fox --repeat {2,3}", "a fox --repeat 2{,0}", "a fox --{repeat,x} 4",
         "{a,{b,c}}", "{a,b", "a,b}", "}{", "{a,b}}", r"\\{a,b\\}", r"{a\},b}",

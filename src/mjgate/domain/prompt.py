@@ -19,7 +19,9 @@ _BEFORE = r"(?:^|(?<=\s))"
 _AFTER = r"(?=\s|$)"
 _MODE = re.compile(rf"{_BEFORE}{_DASHES}(fast|relax|turbo){_AFTER}", re.IGNORECASE)
 _VIDEO = re.compile(rf"{_BEFORE}{_DASHES}video{_AFTER}", re.IGNORECASE)
-_REPEAT = re.compile(rf"{_BEFORE}{_DASHES}(?:repeat|r){_AFTER}(?:\s+(\S+))?", re.IGNORECASE)
+_REPEAT = re.compile(
+    rf"{_BEFORE}{_DASHES}(?:repeat|r)(?:{_AFTER}(?:\s+(\S+))?|(?=[=:0-9]))", re.IGNORECASE
+)  # what is written `--r=4` or `--r4` cannot be counted: who takes it for a repeat is not known
 _GROUP = re.compile(r"(?<!\\)\{([^{}]*)(?<!\\)\}")
 _BRACE = re.compile(r"(?<!\\)[{}]|\\\\[{}]")  # behind two backslashes it may be either
 _COMMA = re.compile(r"(?<!\\),")

@@ -43,7 +43,8 @@ _STATUSES: Final[dict[str, Status]] = {
     "CANCELLED": Status.FAILURE,
 }
 _SECRETS = re.compile(
-    r"token|secret|cookie|account|channel|instance|nonce|password|hook|^key$|api_?key|user|proxy",
+    r"token|secret|cookie|account|channel|instance|nonce|password|hook|^key$|api_?key|user|proxy"
+    r"|session|credential|bearer|jwt|auth(?!ors?$)",
     re.IGNORECASE,
 )
 _OURS: Final = frozenset(
