@@ -436,10 +436,10 @@ class Asked:
 
 
 QUERIES: Sequence[tuple[str, str, object, int, object]] = [
-    ("POST", "task/list-by-condition", {}, 200, []),
+    ("POST", "task/list-by-condition", {"ids": ""}, 200, []),
     ("POST", "task/list-by-condition", {"ids": []}, 200, []),
     ("POST", "task/list-by-condition", {"ids": None}, 200, []),
-    ("POST", "task/list-by-ids", {"ids": ["1763712000000000", 7, "x", {}]}, 200, []),
+    ("POST", "task/list-by-ids", {"ids": ["1763712000000000", 7, "x", None]}, 200, []),
     ("GET", "account/list", None, 200, []),
     ("GET", "task/list", None, 200, []),
     ("GET", "task/queue", None, 200, []),
