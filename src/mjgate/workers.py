@@ -23,6 +23,7 @@ from mjgate.lifecycle.erase import erase
 from mjgate.lifecycle.hurry import hurry
 from mjgate.lifecycle.nodes import Alive, abandon, beat, clear_up, set_clock
 from mjgate.lifecycle.notify import Courier, sweep
+from mjgate.lifecycle.pruning import prune
 from mjgate.lifecycle.queue import expire, queue
 from mjgate.lifecycle.retention import measure, purge
 from mjgate.lifecycle.tallies import fold
@@ -88,6 +89,7 @@ def keepers(gateway: Gateway, archivist: Archivist) -> Mapping[str, Worker]:
         "tally": Worker(partial(fold, gateway), rest=0.5),
         "disk": Worker(partial(measure, gateway), rest=2),
         "purge": Worker(partial(purge, gateway), rest=60),
+        "prune": Worker(partial(prune, gateway), rest=60),
     }
 
 

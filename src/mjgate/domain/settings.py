@@ -172,6 +172,19 @@ class Settings:
         most=1_000_000,
     )
 
+    task_days: int = number(
+        0, "Days that ended tasks are kept, with all about them; 0: for ever.", least=0, most=36_500
+    )
+    event_days: int = number(
+        0, "Days that the events of ended tasks are kept; 0: for ever.", least=0, most=36_500
+    )
+    ledger_days: int = number(
+        0,
+        "Days after which the ledger's single rows are folded into one for each key; 0: never.",
+        least=0,
+        most=36_500,
+    )
+
     reference_mib: int = number(20, "MiB that a reference image may have.", least=1, most=64)
     reference_megapixels: int = number(
         50, "Millions of pixels that a reference image may have.", least=1, most=500

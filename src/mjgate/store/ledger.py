@@ -138,11 +138,16 @@ async def _users(reader: Reader) -> list[str]:
         SELECT u.id, u.granted, u.balance, u.held, u.spent,
             COALESCE(l.granted, 0) AS l_granted, COALESCE(l.held, 0) AS l_held,
             COALESCE(l.settled, 0) AS l_settled, COALESCE(l.ended, 0) AS l_ended,
-            COALESCE(l.refunded, 0) AS l_refunded
+            COALESCE(l.refunded, 0) AS l_refunded, COALESCE(l.carried, 0) AS l_carried
         FROM users u LEFT JOIN (
             SELECT user_id,
-                SUM(CASE WHEN kind IN ('grant', 'adjust', 'carry') THEN amount ELSE 0 END)
-                    AS granted,
+                SUM(
+                    CASE WHEN kind IN ('grant', 'adjust') OR (kind = 'carry' AND token_id IS NULL)
+                    THEN amount ELSE 0 END
+                ) AS granted,
+                SUM(
+                    CASE WHEN kind = 'carry' AND token_id IS NOT NULL THEN amount ELSE 0 END
+                ) AS carried,
                 SUM(CASE WHEN kind = 'hold' THEN amount ELSE 0 END) AS held,
                 SUM(CASE WHEN kind = 'settle' THEN amount ELSE 0 END) AS settled,
                 SUM(CASE WHEN kind = 'refund' THEN amount ELSE 0 END) AS refunded,
@@ -156,7 +161,7 @@ async def _users(reader: Reader) -> list[str]:
         for row in rows
         if row["granted"] != row["l_granted"]
         or row["held"] != row["l_held"] - row["l_ended"]
-        or row["spent"] != row["l_settled"] - row["l_refunded"]
+        or row["spent"] != row["l_settled"] - row["l_refunded"] - row["l_carried"]
         or row["granted"] != row["balance"] + row["held"] + row["spent"]
     ]
 
@@ -166,9 +171,11 @@ async def _tokens(reader: Reader) -> list[str]:
         """
         SELECT t.id, t.held, t.spent,
             COALESCE(l.held, 0) AS l_held, COALESCE(l.settled, 0) AS l_settled,
-            COALESCE(l.ended, 0) AS l_ended, COALESCE(l.refunded, 0) AS l_refunded
+            COALESCE(l.ended, 0) AS l_ended, COALESCE(l.refunded, 0) AS l_refunded,
+            COALESCE(l.carried, 0) AS l_carried
         FROM tokens t LEFT JOIN (
             SELECT token_id,
+                SUM(CASE WHEN kind = 'carry' THEN amount ELSE 0 END) AS carried,
                 SUM(CASE WHEN kind = 'hold' THEN amount ELSE 0 END) AS held,
                 SUM(CASE WHEN kind = 'settle' THEN amount ELSE 0 END) AS settled,
                 SUM(CASE WHEN kind = 'refund' THEN amount ELSE 0 END) AS refunded,
@@ -181,12 +188,16 @@ async def _tokens(reader: Reader) -> list[str]:
         f"key {row['id']}: its counters do not follow from its ledger rows"
         for row in rows
         if row["held"] != row["l_held"] - row["l_ended"]
-        or row["spent"] != row["l_settled"] - row["l_refunded"]
+        or row["spent"] != row["l_settled"] - row["l_refunded"] - row["l_carried"]
     ]
 
 
 async def _holds(reader: Reader) -> list[str]:
-    """Tasks whose hold and ledger rows disagree, or that ended without settling."""
+    """
+    Tasks whose hold and ledger rows disagree, or that ended without settling.
+
+    One without rows is right when its key's carry row is younger than its end.
+    """
     rows = await reader.scan(
         """
         SELECT t.id, t.state, t.hold_open,
@@ -200,7 +211,12 @@ async def _holds(reader: Reader) -> list[str]:
             FROM ledger WHERE task_id IS NOT NULL GROUP BY task_id
         ) l ON l.task_id = t.id
         WHERE t.hold_open <> COALESCE(l.holds, 0) - COALESCE(l.ends, 0)
-        OR (t.state = 'SUCCESS' AND t.rescued = 0 AND COALESCE(l.settles, 0) <> 1)
+        OR (t.state = 'SUCCESS' AND t.rescued = 0 AND COALESCE(l.settles, 0) <> 1 AND NOT (
+            l.task_id IS NULL AND EXISTS (
+                SELECT 1 FROM ledger c WHERE c.task_id IS NULL AND c.kind = 'carry'
+                AND c.user_id = t.user_id AND c.token_id = t.token_id AND c.at >= t.finish_at
+            )
+        ))
         OR (t.state = 'FAILURE' AND COALESCE(l.settles, 0) <> 0)
         LIMIT 1000
         """
