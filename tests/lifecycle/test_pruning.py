@@ -72,7 +72,7 @@ async def test_old_tasks_go_with_all_about_them_and_others_stay(make_rig: MakeRi
     for table in ("events", "attempts", "jobs", "pressed_once", "search", "outbox"):
         column = "rowid" if table == "search" else "task_id"
         row = await rig.gateway.store.reader.row(
-            cast("LiteralString", f"SELECT COUNT(*) AS n FROM {table} WHERE {column} = :id"),  # noqa: S608
+            f"SELECT COUNT(*) AS n FROM {table} WHERE {column} = :id",  # noqa: S608
             id=int(old[0]),
         )
         assert row is not None
@@ -99,9 +99,9 @@ async def test_the_ledger_is_folded_and_the_books_balance_still(rig: Rig) -> Non
     place = f"/api/user/{rig.alice.user_id}/topup"
     await admin.data("POST", place, {"units": 500, "reference": "invoice 7"})
     await admin.data("POST", place, {"units": 70})
-    for number in range(3):
-        task = await rig.imagine(f"fox {number}")
-        await rig.finished(task)
+    task = await rig.imagine()
+    for each in (task, await rig.imagine("a hare"), await rig.imagine("an owl")):
+        await rig.finished(each)
     await admin.data("POST", f"/api/mj/{task}/refund", {"reason": "ugly", "amount": 20_000})
     await rig.finished(await rig.imagine("a cat [[fault:fail]]"))
     running = await rig.imagine()
