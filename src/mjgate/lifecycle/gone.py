@@ -65,6 +65,7 @@ async def elsewhere(gateway: Gateway, planned: Plan) -> Order:
         parent="",
         custom_id="",
         images=(gateway.links.image(parent.id, n=n),),
+        image_fields={"images": "taskId"},
         fields={"motion": motion} if rule.action is Action.VIDEO else {},
         bot=parent.bot,
     )
