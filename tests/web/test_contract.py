@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import httpx
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from mjgate.domain.action import Action
 from mjgate.domain.hops import HEADER
@@ -54,6 +56,12 @@ SUBMITS: Final[Sequence[tuple[str, Body, Action]]] = [
     ("insight-face/swap", {"sourceBase64": PIXEL, "targetBase64": DATA}, Action.SWAP_FACE),
 ]  # fmt: skip
 
+JOB_MEMBERS: Final = [
+    "taskId", "prompt", "imageUrl", "enqueue_time", "width", "height", "batch_size", "status",
+    "job_type", "video_url", "video_urls",
+]  # fmt: skip
+JOB_TYPES: Final = [str, str, str, str, int, int, int, str, str, str, list]
+
 COMMON: Final[Sequence[tuple[Body, str, str]]] = [
     ({}, "MID_JOURNEY", "FAST"),
     ({"botType": "NIJI_JOURNEY", "modes": ["RELAX"]}, "NIJI_JOURNEY", "RELAX"),
@@ -82,6 +90,25 @@ async def test_each_way_to_submit_makes_what_its_row_says(make_rig: MakeRig) -> 
             action, bot, own, state,
         ), path  # fmt: skip
         assert (await rig.finished(told["result"]))["status"] == "SUCCESS", path
+
+
+@one_engine
+async def test_each_way_to_submit_is_the_same_in_the_job_dialect(make_rig: MakeRig) -> None:
+    rig = await make_rig(max_running=100)
+
+    for path, body, action in SUBMITS:
+        made = served(await rig.post(f"/api/mj/task/{path}", body))
+        assert (made["code"], made["message"], list(made["data"])) == (0, "成功", ["taskId"]), path
+        uuid = made["data"]["taskId"]
+        task = await rig.get(f"/mj/task/{uuid}/fetch")
+        await rig.finished(task.json()["id"])
+        shown = served(await rig.get(f"/api/mj/task/{uuid}/fetch"))["data"]
+
+        assert (task.json()["action"], task.json()["properties"]["jobId"]) == (action, uuid), path
+        assert list(shown) == JOB_MEMBERS, path
+        assert (shown["taskId"], shown["status"]) == (uuid, "completed"), path
+        assert [type(each) for each in shown.values()] == JOB_TYPES, path
+        assert bool(shown["video_urls"]) == (action is Action.VIDEO), path
 
 
 async def test_what_else_makes_a_task_and_what_is_named_of_it(rig: Rig) -> None:
@@ -166,6 +193,53 @@ async def test_each_button_does_what_its_row_says_and_asks_when_it_says(make_rig
                 assert (task["action"], task["customId"]) == (action, custom_id), case
                 assert (task["status"] == "MODAL") == window, case
                 assert task["parentId"] == parents[name], case
+
+
+words = st.sampled_from(
+    [*("MJ", "JOB", "Job", "upsample", "variation", "reroll", "pan_left", "CustomZoom", "Inpaint"),
+     *("PicReader", "PromptAnalyzer", "all", "1", "4", "5", "0", "SOLO", "", "新", "a b", "{hash}")]
+)  # fmt: skip
+customs = st.lists(words, min_size=1, max_size=6).map("::".join) | st.text(max_size=600)
+prompts = st.lists(
+    st.sampled_from(
+        [*("a fox", "狐狸", "--ar 3:2", "--repeat 3", "--r 2", "--turbo", "\u2014fast", "--video"),
+         *("{red, blue}", "{", "}", "\\{", "https://a.example/b.png", "\u0000", "--", "::2", "🦊")]
+    ),
+    max_size=8,
+).map(lambda parts: " ".join(("a fox", *parts)))  # fmt: skip
+
+
+@one_engine
+@given(custom_id=customs, prompt=prompts, remix=st.booleans())
+@settings(
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+async def test_any_button_and_any_prompt_is_answered_and_keeps_the_books(
+    rig: Rig, custom_id: str, prompt: str, *, remix: bool
+) -> None:
+    first = await rig.gateway.store.reader.row("SELECT MIN(id) AS id FROM tasks")
+    grid = str(first["id"]) if first and first["id"] else await rig.imagine()
+    job = (await rig.finished(grid))["buttons"][0]["customId"].rpartition("::")[2]
+    custom_id = custom_id.replace("{hash}", job)
+
+    pressed = await rig.post(
+        "/mj/submit/action", {"taskId": grid, "customId": custom_id, "enableRemix": remix}
+    )
+    drawn = await rig.post(IMAGINE, {"prompt": prompt})
+
+    for answer in (pressed, drawn):
+        told = served(answer)
+        assert answer.status_code == 200, told
+        assert told["code"] in {1, 4, 21, 22, 23}, told
+        assert (told["result"] is None) == (told["code"] in {4, 23}), told
+    if pressed.json()["code"] == 1:
+        assert (await rig.fetch(pressed.json()["result"]))["customId"] == custom_id
+    if drawn.json()["code"] == 1:
+        shown = (await rig.fetch(drawn.json()["result"].partition(",")[0]))["prompt"]
+        assert shown.split() == prompt.replace("\u0000", "").split()
+    assert await rig.books() == ()
 
 
 # what is sent of it -> action, and what the button's id has in it
