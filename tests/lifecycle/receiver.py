@@ -60,6 +60,12 @@ class Receiver:
         self.released.set()
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await self._hear(reader, writer)
+        finally:
+            writer.close()
+
+    async def _hear(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             line, *rest = head.strip().split("\r\n")
@@ -75,7 +81,6 @@ class Receiver:
                 await self.released.wait()
             writer.write(said or OK)
             await writer.drain()
-        writer.close()
 
 
 @asynccontextmanager
