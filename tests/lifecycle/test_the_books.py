@@ -487,7 +487,12 @@ def in_world(world: World) -> type[Books]:
 
 
 @pytest.mark.timeout(300)  # a walk that breaks something is made short before it is shown
-def test_the_books_balance_whatever_happens(database_url: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("walks", "steps"), [(12, 30), pytest.param(60, 40, marks=pytest.mark.slow)]
+)
+def test_the_books_balance_whatever_happens(
+    database_url: str, tmp_path: Path, walks: int, steps: int
+) -> None:
     async def opened() -> World:
         clock = HandClock()
         gateway = await a_gateway(stack, database_url, tmp_path, clock, Timing())
@@ -502,8 +507,8 @@ def test_the_books_balance_whatever_happens(database_url: str, tmp_path: Path) -
             run_state_machine_as_test(
                 in_world(world),
                 settings=settings(
-                    max_examples=40,
-                    stateful_step_count=40,
+                    max_examples=walks,
+                    stateful_step_count=steps,
                     deadline=None,
                     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
                 ),

@@ -31,7 +31,7 @@ Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 OLDEST: Final = 14
-DEAD_AFTER: Final = 30
+DEAD_AFTER: Final = 10
 """Seconds after which a silent peer counts as lost."""
 
 _CLOCK: Final = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
