@@ -84,7 +84,7 @@ def test_a_grid_is_as_large_as_its_four_tiles() -> None:
 def test_progress_goes_from_blur_to_sharp() -> None:
     made = scene("a castle in the mountains", seed=4)
 
-    steps = [np.asarray(grid(made, progress=p).convert("L"), float) for p in (5, 30, 55, 80, 99)]
+    steps = [np.asarray(grid(made, progress=p).convert("L"), float) for p in (5, 50, 99)]
 
     sharpness = [float(np.abs(np.diff(step)).mean()) for step in steps]
     assert sharpness == sorted(sharpness)
