@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from mjgate.domain.errors import GatewayError
 from mjgate.domain.image import sniff
 from mjgate.files import Draft
+from mjgate.imaging import BadPicture
 
 log = logging.getLogger(__name__)
 
@@ -166,7 +167,7 @@ class Copies:
     async def _run(self, copy: Copy, work: Work) -> None:
         try:
             await work(copy)
-        except (GatewayError, OSError) as error:
+        except (GatewayError, BadPicture, OSError) as error:
             copy.end(error)
         except Exception as error:
             log.exception("a copy went wrong")
