@@ -120,7 +120,8 @@ def media_of(task: Task, links: Links) -> Media:
         thumbnail = links.image(task.id, n=0 if result.image_url else 1, size=Size.SMALL)
     clips = range(len(result.video_urls))
     stills = [thumbnail or links.video(task.id, n, size=Size.SMALL) for n in clips]
-    small = [links.image(task.id, n=n, size=Size.SMALL) for n in named]
+    shown = named if several and not clips else ()  # signing is the dear part of a long list
+    small = [links.image(task.id, n=n, size=Size.SMALL) for n in shown]
     final = task.state is State.SUCCESS
     return Media(
         image_url=image,
