@@ -17,6 +17,7 @@ from mjgate.imaging import (
     BadPicture,
     Imaging,
     Limits,
+    Margins,
     NotAPicture,
     Size,
     Thumbnail,
@@ -96,6 +97,26 @@ async def test_a_cut_of_a_lossless_grid_has_its_very_pixels(imaging: Imaging) ->
 
         below = made.opened(quarters[3]).convert("RGB")
         assert below.tobytes() == grid.crop((30, 20, 60, 40)).tobytes()
+
+
+async def test_a_widened_picture_has_room_a_mask_of_it_and_no_more_pixels(
+    imaging: Imaging,
+) -> None:
+    data = made.saved(Image.new("RGB", (400, 200), "red"), "PNG")
+
+    around = await imaging.widen(data, Margins(50, 50, 50, 50))
+    above = await imaging.widen(data, Margins(top=50))
+
+    sheet, mask = (made.opened(each) for each in around)
+    assert (sheet.size, mask.size) == ((400, 200), (400, 200))
+    assert sheet.getpixel((200, 100)) == (255, 0, 0)
+    assert [mask.getpixel(at) for at in ((99, 100), (101, 51), (299, 149), (301, 100))] == [
+        255, 0, 0, 255,
+    ]  # fmt: skip
+    sheet, mask = (made.opened(each) for each in above)
+    assert 0.98 < sheet.width * sheet.height / (400 * 200) <= 1
+    assert mask.getpixel((5, sheet.height // 3 - 2)) == 255
+    assert mask.getpixel((5, sheet.height - 1)) == 0
 
 
 @pytest.mark.parametrize("size", Thumbnail)

@@ -1,9 +1,11 @@
 """Uploads are ours: done when they are written, one price, and good wherever a picture is."""
 
 import base64
+from dataclasses import replace
 
 import httpx
 
+from mjgate.domain.clock import DAY
 from mjgate.lifecycle.handover import prepared
 from mjgate.lifecycle.routing import line
 from mjgate.store import attempts
@@ -69,6 +71,35 @@ async def test_an_upload_is_good_as_an_image_and_in_a_prompt(make_rig: MakeRig) 
     assert again == (prompt, images)
     assert shown == f"{url} a red fox --ar 2:3"
     assert made.opened(fetched.content).tobytes() == made.opened(ONE).tobytes()
+
+
+@one_engine
+async def test_a_window_offers_the_prompt_again_when_the_addresses_in_it_have_ended(
+    make_rig: MakeRig,
+) -> None:
+    rig = await make_rig(images="url")
+    links = replace(rig.gateway.links, days=1, clock=rig.clock)
+    await up(rig, ONE)
+    upload = (await rig.get("/mj/task/list")).json()[0]["id"]
+    url = links.image(int(upload), n=1)
+    grid = await rig.imagine(prompt=f"{url} a red fox")
+    await rig.finished(grid)
+    windows = [(await rig.press(grid, label, enableRemix=True))["result"] for label in ("V1", "V2")]
+    rig.clock.pass_by(3 * DAY)
+    refused(await rig.post(IMAGINE, {"prompt": f"{url} a blue fox"}), 200, "bad_address")
+    prompts = {windows[0]: "", windows[1]: f"{url} a blue fox"}
+
+    for window, prompt in prompts.items():
+        answer = await rig.post("/mj/submit/modal", {"taskId": window, "prompt": prompt})
+        assert answer.json()["code"] == 1, answer.text
+
+    for window, text in zip(windows, ("a red fox", "a blue fox"), strict=True):
+        prompt = (await sent(rig, window))[0]
+        fresh, _, rest = prompt.partition(" ")
+        assert rest == text
+        assert made.opened((await rig.client.get(fresh)).content).tobytes() == (
+            made.opened(ONE).tobytes()
+        )
 
 
 @one_engine

@@ -5,6 +5,7 @@ Fields that mean nothing here travel on to the channel, within bounds; `null`, `
 mean absent. Every refusal names the field.
 """
 
+import dataclasses
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -50,6 +51,9 @@ class Order:
     fields: Mapping[str, str | int | bool]
     extras: Mapping[str, object]
     hops: tuple[str, ...] = ()  # installations that it has come through
+    opened: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
+    """Own addresses in the prompt that were judged before, with the hashes of their contents."""
+    asks: bool = False  # opens a window first, although it is no button
 
 
 def read_order(rule: Rule, body: Body) -> Order:

@@ -11,13 +11,14 @@ from typing import Final
 from mjgate.imaging import errors
 from mjgate.imaging.errors import BadPicture, NotAPicture, TookTooLong, TooManyPixels
 from mjgate.imaging.pool import Pool
-from mjgate.imaging.sizes import Limits, Size, Thumbnail
+from mjgate.imaging.sizes import Limits, Margins, Size, Thumbnail
 from mjgate.imaging.wire import Done, Job
 
 __all__ = [
     "BadPicture",
     "Imaging",
     "Limits",
+    "Margins",
     "NotAPicture",
     "Size",
     "Thumbnail",
@@ -29,6 +30,7 @@ WORKERS: Final = 2
 """Processes that decode; one more looks at heads, so that no submit waits behind an archive."""
 
 _USUAL: Final = Limits()
+_NO_MARGINS: Final = Margins()
 
 
 class Imaging:
@@ -83,15 +85,31 @@ class Imaging:
         one, two, three, four = (await self._asked(self._pixels, "cut", data)).parts
         return one, two, three, four
 
+    async def widen(self, data: bytes, margins: Margins) -> tuple[bytes, bytes]:
+        """
+        A PNG of the picture with room around it, and a mask of that room: white on black.
+
+        Made smaller, so that it has no more pixels than before.
+        """
+        sheet, mask = (await self._asked(self._pixels, "widen", data, margins=margins)).parts
+        return sheet, mask
+
     async def poster(self, film: bytes) -> bytes | None:
         """The first frame of an MP4 as a JPEG; None where it cannot be had (all but AV1)."""
         parts = (await self._asked(self._pixels, "poster", film)).parts
         return parts[0] if parts else None
 
     async def _asked(
-        self, pool: Pool, name: str, data: bytes, *, size: str = "", limits: Limits | None = None
+        self,
+        pool: Pool,
+        name: str,
+        data: bytes,
+        *,
+        size: str = "",
+        margins: Margins = _NO_MARGINS,
+        limits: Limits | None = None,
     ) -> Done:
-        done = await pool.do(Job(name, limits or self.limits, data, size))
+        done = await pool.do(Job(name, limits or self.limits, data, size, margins))
         if done.error:
             raise _ERRORS.get(done.error, NotAPicture)(done.text)
         return done

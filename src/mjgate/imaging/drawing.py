@@ -1,6 +1,7 @@
 """What is decoded, and only in a worker: small pictures, the quarters of a grid, first frames."""
 
 import io
+import math
 from typing import Final
 
 from PIL import Image, ImageOps
@@ -8,7 +9,7 @@ from PIL import Image, ImageOps
 from mjgate.domain.image import sniff
 from mjgate.imaging import film, gif, jpeg, png, webp
 from mjgate.imaging.errors import NotAPicture
-from mjgate.imaging.sizes import Limits, Size, Thumbnail
+from mjgate.imaging.sizes import Limits, Margins, Size, Thumbnail
 
 _FORMATS: Final = {
     "image/png": ("PNG", png),
@@ -16,6 +17,10 @@ _FORMATS: Final = {
     "image/webp": ("WEBP", webp),
     "image/gif": ("GIF", gif),
 }
+
+_GREY: Final = (128, 128, 128)
+_WHITE: Final = 255
+_BLACK: Final = 0
 
 
 def measured(data: bytes, limits: Limits) -> Size:
@@ -53,6 +58,23 @@ def cut(data: bytes, limits: Limits) -> list[bytes]:
         x, y = wide // 2, high // 2
         quarters = [(0, 0, x, y), (x, 0, wide, y), (0, y, x, high), (x, y, wide, high)]
         return [_quarter(grid.crop(box), kind, data) for box in quarters]
+
+
+def widen(data: bytes, margins: Margins, limits: Limits) -> list[bytes]:
+    """The picture with room around it, no more pixels than before, and a mask of that room."""
+    with _opened(data, limits) as picture:
+        inner = ImageOps.exif_transpose(picture.convert("RGB"))
+    full = inner.width + inner.width * (margins.left + margins.right) // 100
+    tall = inner.height + inner.height * (margins.top + margins.bottom) // 100
+    scale = math.sqrt(inner.width * inner.height / (full * tall))
+    corner = inner.width * margins.left // 100, inner.height * margins.top // 100
+    x, y = (int(each * scale) for each in corner)
+    inner = inner.resize((max(int(inner.width * scale), 1), max(int(inner.height * scale), 1)))
+    sheet = Image.new("RGB", (max(int(full * scale), 1), max(int(tall * scale), 1)), _GREY)
+    mask = Image.new("L", sheet.size, _WHITE)
+    sheet.paste(inner, (x, y))
+    mask.paste(_BLACK, (x, y, x + inner.width, y + inner.height))
+    return [_saved(sheet, "PNG", compress_level=3), _saved(mask, "PNG")]
 
 
 def poster(data: bytes, limits: Limits) -> bytes | None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from mjgate.imaging.errors import TooManyPixels
 
@@ -40,6 +40,15 @@ class Limits:
                 f"The picture has {size.frames:,} frames of {size.width:,} x {size.height:,} "
                 f"pixels; {self.frames:,} frames and {self.all_pixels:,} pixels may be used."
             )
+
+
+class Margins(NamedTuple):
+    """What is added on each side of a picture, in hundredths of that side's length."""
+
+    left: int = 0
+    top: int = 0
+    right: int = 0
+    bottom: int = 0
 
 
 class Thumbnail(StrEnum):

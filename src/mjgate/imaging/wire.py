@@ -11,12 +11,13 @@ LENGTH: Final = 8
 
 
 class Job(msgspec.Struct, array_like=True):
-    """What a worker is asked to do: one of `probe`, `strip`, `thumbnail`, `cut`, `poster`."""
+    """What a worker is asked to do: `probe`, `strip`, `thumbnail`, `cut`, `widen` or `poster`."""
 
     name: str
     limits: Limits
     data: bytes
     size: str = ""
+    margins: tuple[int, int, int, int] = (0, 0, 0, 0)
 
 
 class Done(msgspec.Struct, array_like=True):

@@ -17,7 +17,7 @@ from PIL import Image
 
 from mjgate.imaging import drawing
 from mjgate.imaging.errors import BadPicture, NotAPicture, TookTooLong
-from mjgate.imaging.sizes import Thumbnail
+from mjgate.imaging.sizes import Margins, Thumbnail
 from mjgate.imaging.wire import LENGTH, Done, Job, packed
 
 NICE: Final = 5
@@ -83,6 +83,8 @@ def _done(job: Job) -> Done:
             return Done(parts=[small])
         case "cut":
             return Done(parts=drawing.cut(job.data, job.limits))
+        case "widen":
+            return Done(parts=drawing.widen(job.data, Margins(*job.margins), job.limits))
         case _:
             frame = drawing.poster(job.data, job.limits)
             return Done(parts=[] if frame is None else [frame])

@@ -9,7 +9,7 @@ from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.inputs import Inputs
 from mjgate.lifecycle.plan import Plan
 from mjgate.lifecycle.routing import Route
-from mjgate.lifecycle.work import Request, encode
+from mjgate.lifecycle.work import Request, Stored, decode, encode
 from mjgate.store import tasks
 
 
@@ -42,6 +42,13 @@ def drafted(gateway: Gateway, caller: Caller, planned: Plan, inputs: Inputs) -> 
         pinned=planned.pinned,
         result=Result(final_prompt=planned.final_prompt),
     )
+
+
+def _inherited(planned: Plan) -> dict[str, Stored]:
+    """The own pictures in the prompt that a window offers again, whose addresses may have ended."""
+    if planned.parent is None or not planned.window:
+        return {}
+    return decode(planned.parent.request).prompt_images
 
 
 def party_of(draft: Task, planned: Plan) -> tuple[Task, ...]:
@@ -87,7 +94,7 @@ def _request(caller: Caller, planned: Plan, inputs: Inputs) -> Request:
         prefers=tuple(sorted(order.prefers)),
         images=inputs.images,
         named_images=inputs.named,
-        prompt_images=inputs.in_prompt,
+        prompt_images=inputs.in_prompt or _inherited(planned),
         fields=dict(order.fields),
         extras=dict(order.extras),
         hops=order.hops,

@@ -1,25 +1,48 @@
 """
 When the channel of a finished task is gone: what its archived pictures still make possible.
 
-A picture of a grid is cut from what we keep, at no charge. A key with `fallback` may start a
-variation or a clip elsewhere, as a new task from the picture.
+A picture of a grid is cut from what we keep, at no charge. A key with `fallback` may start
+variations, zooms, pans, edits and clips elsewhere, as new tasks from the picture.
 """
 
+import re
 from contextlib import suppress
 from dataclasses import replace
+from typing import Final
 
-from mjgate.domain.action import RULES, Action, Rule
-from mjgate.domain.buttons import Window, meaning
+from mjgate.domain.action import RULES, Action
+from mjgate.domain.buttons import Button, Meaning, Window, meaning, of_upscale
 from mjgate.domain.errors import BadImage, ParentChannelGone
+from mjgate.domain.image import Picture
 from mjgate.domain.media import KEPT, is_grid
-from mjgate.domain.order import Order
+from mjgate.domain.order import Image, Order
 from mjgate.domain.task import Result, Task
-from mjgate.imaging import BadPicture
+from mjgate.imaging import BadPicture, Margins
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.own import Own, content_of
 from mjgate.lifecycle.plan import Plan
+from mjgate.lifecycle.work import decode
 
-_VARIATIONS = frozenset({Action.VARIATION, Action.LOW_VARIATION, Action.HIGH_VARIATION})
+_VIDEO: Final = "submit/video"
+_WAYS: Final = {
+    "submit/imagine": {Action.VARIATION, Action.LOW_VARIATION, Action.HIGH_VARIATION},
+    "submit/edits": {Action.ZOOM, Action.PAN, Action.INPAINT},
+    _VIDEO: {Action.VIDEO},
+}
+"""How what a button did is asked for with a picture instead."""
+
+_ROOM: Final = tuple(
+    (re.compile(form, re.IGNORECASE), margins)
+    for form, margins in (
+        ("MJ::Outpaint::50::", Margins(50, 50, 50, 50)),
+        ("MJ::Outpaint::75::", Margins(25, 25, 25, 25)),
+        ("MJ::JOB::pan_left::", Margins(left=50)),
+        ("MJ::JOB::pan_right::", Margins(right=50)),
+        ("MJ::JOB::pan_up::", Margins(top=50)),
+        ("MJ::JOB::pan_down::", Margins(bottom=50)),
+    )
+)
+"""The room that a button draws in: twice and one and a half times the picture, or half of one."""
 
 
 def can_cut(planned: Plan) -> bool:
@@ -49,35 +72,63 @@ async def cut_of(gateway: Gateway, planned: Plan) -> Result:
 async def elsewhere(gateway: Gateway, planned: Plan) -> Order:
     """The same from the archived picture, for any channel. ParentChannelGone."""
     order, parent = planned.order, planned.parent
-    rule = _rule(planned)
-    if parent is None or rule is None or not order.custom_id:
+    path = _way(planned)
+    if parent is None or not path:
         raise ParentChannelGone(field="taskId")
-    n = _number(order) if is_grid(parent) else 0
-    try:
-        await content_of(gateway, Own(str(parent.id), n), "taskId")
-    except BadImage as error:
-        raise ParentChannelGone(field="taskId") from error
+    pictures = await _pictures(gateway, order, parent)
+    image, *mask = pictures
     motion = "high" if "high" in order.custom_id.lower() else "low"
+    pressed = meaning(order.custom_id)
     return replace(
         order,
-        rule=rule,
+        rule=RULES[path],
         prompt=_prompt(parent),
+        opened={url: each.hash for url, each in decode(parent.request).prompt_images.items()},
+        asks=pressed.window is Window.ALWAYS or (pressed.window is Window.REMIX and order.remix),
         parent="",
         custom_id="",
-        images=(gateway.links.image(parent.id, n=n),),
-        image_fields={"images": "taskId"},
-        fields={"motion": motion} if rule.action is Action.VIDEO else {},
+        images=(image,),
+        named_images={"mask": mask[0]} if mask else {},
+        image_fields={"images": "taskId", "mask": "taskId"},
+        fields={"motion": motion} if path == _VIDEO else {},
         bot=parent.bot,
     )
 
 
-def _rule(planned: Plan) -> Rule | None:
-    if planned.action in _VARIATIONS:
-        return RULES["submit/imagine"]
-    window = planned.order.custom_id and meaning(planned.order.custom_id).window
-    if planned.action is Action.VIDEO and window is not Window.ALWAYS:
-        return RULES["submit/video"]
-    return None
+def follow_ups(job_hash: str) -> tuple[Button, ...]:
+    """What may follow an enlarged picture of which there is no more than our copy."""
+    return tuple(each for each in of_upscale(job_hash) if _path(meaning(each.custom_id)))
+
+
+def _way(planned: Plan) -> str:
+    """How it is asked for anew; empty for what needs the channel's own memory."""
+    return _path(meaning(planned.order.custom_id)) if planned.order.custom_id else ""
+
+
+def _path(pressed: Meaning) -> str:
+    return next((path for path, actions in _WAYS.items() if pressed.action in actions), "")
+
+
+async def _pictures(gateway: Gateway, order: Order, parent: Task) -> tuple[Image, ...]:
+    """The archived picture; with room around it, and a mask of that, where that is wanted."""
+    n = _number(order) if is_grid(parent) else 0
+    margins = _margins(order.custom_id)
+    if margins is None and meaning(order.custom_id).action in {Action.ZOOM, Action.PAN}:
+        raise ParentChannelGone(field="taskId")
+    try:
+        content_hash = await content_of(gateway, Own(str(parent.id), n), "taskId")
+        if margins is None:
+            return (gateway.links.image(parent.id, n=n),)
+        data = await gateway.files.read(content_hash)
+        widened = await gateway.imaging.widen(data, margins)
+    except (BadImage, BadPicture, FileNotFoundError) as error:
+        raise ParentChannelGone(field="taskId") from error
+    return tuple(Picture(each, "image/png") for each in widened)
+
+
+def _margins(custom_id: str) -> Margins | None:
+    """How much room a zoom or a pan adds; None for what adds none."""
+    return next((room for form, room in _ROOM if form.match(custom_id)), None)
 
 
 def _number(order: Order) -> int:

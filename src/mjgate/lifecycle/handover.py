@@ -51,7 +51,7 @@ async def sent(gateway: Gateway, task: Task, attempt: Attempt, to: Line, work: W
             return await _confirm(gateway, attempt, to, work, accepted.ids[0])
         except NotSent as error:  # the window stands open there: nobody may press again
             raise Unanswered(str(error)) from error
-    if meaning(task.custom_id).window is Window.REMIX:
+    if task.custom_id and meaning(task.custom_id).window is Window.REMIX:
         return await _confirm_hidden(gateway, attempt, to, work, accepted)
     return accepted
 

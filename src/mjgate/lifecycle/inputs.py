@@ -48,10 +48,9 @@ class _Terms:
 
 async def keep(gateway: Gateway, order: Order, *, ours: bool = False) -> Inputs:
     """Store every image of the order that came as bytes; `ours`: all of them. Raises Refused."""
-    prompted = {
-        url: Stored(hash=await content_of(gateway, named, "prompt"))
-        for url, named in in_prompt(gateway, order.prompt)
-    }
+    prompted = {url: Stored(hash=kept) for url, kept in order.opened.items() if url in order.prompt}
+    for url, named in in_prompt(gateway, order):
+        prompted[url] = Stored(hash=await content_of(gateway, named, "prompt"))
     if not order.images and not order.named_images:
         return Inputs((), {}, {}, prompted)
     terms = await _terms(gateway, ours=ours)

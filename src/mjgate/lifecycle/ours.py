@@ -1,11 +1,13 @@
 """Work that no channel has a part in: it is done when it is written."""
 
+from dataclasses import replace
+
 from mjgate.domain.account import Caller
 from mjgate.domain.media import KEPT
 from mjgate.domain.task import Result, State, Task
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.draft import drafted
-from mjgate.lifecycle.gone import cut_of
+from mjgate.lifecycle.gone import cut_of, follow_ups
 from mjgate.lifecycle.inputs import Inputs, keep
 from mjgate.lifecycle.plan import Plan
 
@@ -21,7 +23,10 @@ async def cut(gateway: Gateway, caller: Caller, planned: Plan) -> tuple[Task, In
     """A picture of a grid whose channel is gone, at no charge. ParentChannelGone."""
     inputs = Inputs((), {}, {})
     draft = drafted(gateway, caller, planned, inputs)._replace(price=0)
-    return _done(gateway, draft, await cut_of(gateway, planned)), inputs
+    result = await cut_of(gateway, planned)
+    if caller.fallback:
+        result = replace(result, buttons=follow_ups(draft.job_uuid))
+    return _done(gateway, draft, result), inputs
 
 
 def _done(gateway: Gateway, draft: Task, result: Result) -> Task:

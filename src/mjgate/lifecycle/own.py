@@ -57,10 +57,12 @@ def own(gateway: Gateway, url: str, field: str) -> Own | None:
     return Own(found[1], n)
 
 
-def in_prompt(gateway: Gateway, prompt: str) -> Iterator[tuple[str, Own]]:
+def in_prompt(gateway: Gateway, order: Order) -> Iterator[tuple[str, Own]]:
     """Every address of a picture of ours in a prompt. BadAddress when one opens nothing."""
-    for word in prompt.split():
+    for word in order.prompt.split():
         url = word.strip(_ENDS)
+        if url in order.opened:
+            continue
         if url[:4].lower() == "http" and (found := own(gateway, url, "prompt")) is not None:
             yield url, found
 
@@ -71,7 +73,7 @@ def check_images(gateway: Gateway, order: Order) -> None:
         field = order.image_fields[into]
         if isinstance(image, str) and own(gateway, image, field) is None:
             gateway.public.refuse(image, field=field)
-    for _ in in_prompt(gateway, order.prompt):
+    for _ in in_prompt(gateway, order):
         pass  # each was looked at
 
 

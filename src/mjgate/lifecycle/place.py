@@ -14,7 +14,7 @@ from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.routing import channels_in_use, choice_of, need_of
 from mjgate.lifecycle.usual import usual
 from mjgate.store import accounts, lanes
-from mjgate.store.database import Transaction
+from mjgate.store.database import Reader, Transaction
 
 ASKED: Final = 20
 """Of so many channels it is asked how long tasks usually take there."""
@@ -64,8 +64,13 @@ async def check_room(gateway: Gateway, task: Task) -> None:
 async def lined_up(tx: Transaction, task: Task, *, several: int = 1) -> Task:
     """Give the task its turn: one after the user's last. QueueFull over the user's cap."""
     await accounts.one_by_one(tx, task.user_id)
-    turn, waiting = await lanes.turn_in(tx, task.lane, task.user_id)
-    row = await tx.row("SELECT max_waiting FROM users WHERE id = :id", id=task.user_id)
+    return await turned(tx, task, several=several)
+
+
+async def turned(reader: Reader, task: Task, *, several: int = 1) -> Task:
+    """The task with the turn that it would have as things stand. QueueFull over the user's cap."""
+    turn, waiting = await lanes.turn_in(reader, task.lane, task.user_id)
+    row = await reader.row("SELECT max_waiting FROM users WHERE id = :id", id=task.user_id)
     if row is not None and waiting + several > row["max_waiting"]:
         msg = f"{waiting} of your tasks are waiting already; submit more when some have finished."
         raise QueueFull(msg)

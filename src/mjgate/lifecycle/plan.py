@@ -16,7 +16,6 @@ from mjgate.domain.channel import Need
 from mjgate.domain.errors import (
     ModeNotAllowed,
     NotFound,
-    ParentChannelGone,
     ParentNotFinished,
     ParentNotFound,
     Unsupported,
@@ -79,7 +78,7 @@ async def plan(gateway: Gateway, caller: Caller, order: Order, prefix: Mode | No
         gateway.clock.now(), partial(settings.prices, gateway.store.reader)
     )
     action = _action(order)
-    window = _window(order)
+    window = order.asks or _window(order)
     wanted = _wanted(caller, order, prefix)
     mode = wanted or _inherited(caller, parent)
     caller.check(action, mode)
@@ -108,7 +107,7 @@ async def plan(gateway: Gateway, caller: Caller, order: Order, prefix: Mode | No
         ),
         hook_url=order.hook_url or caller.hook_url or (await in_force(gateway)).webhook_url,
         window=window,
-        final_prompt=_offered(order, parent) if window and parent else "",
+        final_prompt=_offered(order, parent) if window else "",
     )
 
 
@@ -131,8 +130,6 @@ async def _parent(reader: Reader, caller: Caller, order: Order) -> Task | None:
         raise ParentNotFinished(msg, field="taskId")
     if parent.state is not State.SUCCESS:
         raise ParentNotFinished(field="taskId")
-    if parent.channel_id is None or not parent.upstream_id:
-        raise ParentChannelGone(field="taskId")
     return parent
 
 
@@ -167,8 +164,10 @@ def _window(order: Order) -> bool:
     return pressed.window is Window.ALWAYS or (pressed.window is Window.REMIX and order.remix)
 
 
-def _offered(order: Order, parent: Task) -> str:
+def _offered(order: Order, parent: Task | None) -> str:
     """What the window offers: the parent's prompt; after a picker the one that was picked."""
+    if parent is None:
+        return order.prompt
     found = meaning(order.custom_id).pattern.fullmatch(order.custom_id)
     number = found.groupdict().get("n") if found else None
     choices = picks(parent)

@@ -10,6 +10,7 @@ from typing import Final
 
 from mjgate.domain.account import Caller, OnLimit
 from mjgate.domain.action import Action, Mode
+from mjgate.domain.channel import Need
 from mjgate.domain.clock import SECOND
 from mjgate.domain.errors import ParentChannelGone, QueueFull, QuotaNotEnough
 from mjgate.domain.order import Order
@@ -20,10 +21,9 @@ from mjgate.lifecycle.gone import can_cut, cut_of, elsewhere
 from mjgate.lifecycle.inputs import Inputs
 from mjgate.lifecycle.own import check_images
 from mjgate.lifecycle.place import check_room as check_queue
-from mjgate.lifecycle.place import place_of
+from mjgate.lifecycle.place import place_of, turned
 from mjgate.lifecycle.plan import Plan, plan
-from mjgate.lifecycle.routing import choice_of, refusal
-from mjgate.lifecycle.submit import lined_up
+from mjgate.lifecycle.routing import choice_of, need_of, refusal
 from mjgate.lifecycle.usual import usual
 from mjgate.lifecycle.window import check_prompt, check_room, waiting_for
 from mjgate.store import accounts, channels, lanes, pressed, tasks
@@ -85,20 +85,27 @@ async def _done_here(gateway: Gateway, caller: Caller, planned: Plan) -> Forecas
 
 async def rehearse_modal(gateway: Gateway, caller: Caller, order: Order) -> Forecast:
     """What confirming a window would come to now. Raises Refused."""
-    check_images(gateway, order)
     task = await waiting_for(gateway, caller, order)
     if task.confirmed:
         return Forecast(price=0, mode=task.mode, free=True)
-    await check_prompt(gateway, caller, task, order)
-    return await _forecast(gateway, task, await _home(gateway, task))
+    check_images(gateway, await check_prompt(gateway, caller, task, order))
+    home = await (_home(gateway, task) if task.bound else _anywhere(gateway, need_of(task)))
+    return await _forecast(gateway, task, home)
 
 
 async def _channel(gateway: Gateway, planned: Plan) -> int | None:
     """The channel that would get it now; None if it would have to wait. Raises Refused."""
     if planned.parent is not None:
+        if not planned.parent.upstream_id:
+            raise ParentChannelGone(field="taskId")
         return await _home(gateway, planned.parent._replace(mode=planned.mode))
-    choice = await choice_of(gateway, planned.need)
-    refused = refusal(choice, planned.need)
+    return await _anywhere(gateway, planned.need)
+
+
+async def _anywhere(gateway: Gateway, need: Need) -> int | None:
+    """The channel of all that would get it now; None if it would have to wait. Raises Refused."""
+    choice = await choice_of(gateway, need)
+    refused = refusal(choice, need)
     if refused is not None:
         raise refused
     return next((each.id for each in choice.ready if not each.broken_times), None)
@@ -148,7 +155,7 @@ async def _forecast(
         waiting = task._replace(turn=turn)
     else:
         await check_queue(gateway, task)
-        waiting = await lined_up(reader, task, several=several)
+        waiting = await turned(reader, task, several=several)
     found = await place_of(gateway, waiting)
     return Forecast(
         price=task.price,

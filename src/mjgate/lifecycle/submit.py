@@ -28,7 +28,6 @@ from mjgate.lifecycle.draft import drafted, minted, party_of
 from mjgate.lifecycle.gone import can_cut, elsewhere
 from mjgate.lifecycle.inputs import Inputs, keep
 from mjgate.lifecycle.ours import cut, uploaded
-from mjgate.lifecycle.own import check_images
 from mjgate.lifecycle.place import check_room, lined_up, note_one_more
 from mjgate.lifecycle.plan import Plan, plan
 from mjgate.lifecycle.routing import Route, attempt_at, refusal, routes
@@ -120,7 +119,6 @@ async def _ours(gateway: Gateway, made: tuple[Task, Inputs], once: Once | None) 
 async def modal(gateway: Gateway, caller: Caller, order: Order) -> Outcome:
     """Confirm a window, and hand the task over under its old id. Raises Refused."""
     gateway.disk.refuse_if_low()
-    check_images(gateway, order)
     await refuse_in_maintenance(gateway)
     task, attempt = await confirm(gateway, caller, order)
     return await _send(gateway, task, attempt)
@@ -170,7 +168,7 @@ async def _home(gateway: Gateway, parent: Task) -> list[Route]:
 
     While the channel is broken it waits: no other can take it, and that one may come back.
     """
-    if parent.channel_id is None or parent.credential_id is None:
+    if parent.channel_id is None or parent.credential_id is None or not parent.upstream_id:
         raise ParentChannelGone(field="taskId")
     channel = await channels.present(gateway.store.reader, parent.channel_id)
     if channel is None:

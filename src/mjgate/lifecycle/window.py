@@ -5,6 +5,7 @@ A window holds neither money nor a slot. It is ours, opened at once, where the b
 ask; or the upstream's own. Either way the modal takes the task on under the same id.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -26,7 +27,8 @@ from mjgate.domain.task import State, Task
 from mjgate.lifecycle import Gateway, place
 from mjgate.lifecycle.finish import fail_in
 from mjgate.lifecycle.inputs import Inputs, keep
-from mjgate.lifecycle.routing import Route, attempt_at
+from mjgate.lifecycle.own import check_images
+from mjgate.lifecycle.routing import Route, attempt_at, need_of, refusal, routes
 from mjgate.lifecycle.words import check
 from mjgate.lifecycle.work import decode, encode
 from mjgate.store import accounts, attempts, blobs, channels, lanes, media, tasks, timers
@@ -72,21 +74,34 @@ async def confirm(gateway: Gateway, caller: Caller, order: Order) -> tuple[Task,
     if task.state is not State.WINDOW:
         return task, None
     confirmation = await _confirmation(gateway, caller, task, order)
-    channel = await channels.present(gateway.store.reader, task.channel_id or 0)
-    if channel is None or task.credential_id is None:
-        raise ParentChannelGone(field="taskId")
-    if not channel.broken_times and not await lanes.waits(gateway.store.reader, _lane(task)):
+    found = await (_home if task.bound else _anywhere)(gateway, task)
+    if found and not await lanes.waits(gateway.store.reader, _lane(task)):
         number = len(await attempts.of_task(gateway.store.reader, task.id)) + 1
-        route = Route(channel.id, task.credential_id)
-        attempt = attempt_at(gateway, task, number, route)
-        try:
-            return await _write(gateway, task, confirmation, attempt)
-        except SlotTakenError:
-            pass
+        for route in found:
+            attempt = attempt_at(gateway, task, number, route)
+            with suppress(SlotTakenError):
+                return await _write(gateway, task, confirmation, attempt)
     if caller.on_limit is OnLimit.REJECT:
         raise QueueFull
     await place.check_room(gateway, task._replace(lane=_lane(task)))
     return await _write(gateway, task, confirmation, None)
+
+
+async def _home(gateway: Gateway, task: Task) -> list[Route]:
+    """The channel that the window is open at; nowhere for now while it is broken."""
+    channel = await channels.present(gateway.store.reader, task.channel_id or 0)
+    if channel is None or task.credential_id is None:
+        raise ParentChannelGone(field="taskId")
+    return [] if channel.broken_times else [Route(channel.id, task.credential_id)]
+
+
+async def _anywhere(gateway: Gateway, task: Task) -> list[Route]:
+    """Where a window may go that no channel knows of: it begins anew from what we keep."""
+    choice, found = await routes(gateway, need_of(task))
+    refused = refusal(choice, need_of(task))
+    if refused is not None:
+        raise refused
+    return found
 
 
 async def waiting_for(gateway: Gateway, caller: Caller, order: Order) -> Task:
@@ -110,15 +125,20 @@ async def expire(gateway: Gateway) -> bool:
     return bool(late)
 
 
-async def check_prompt(gateway: Gateway, caller: Caller, task: Task, order: Order) -> str:
-    """The prompt that a modal confirms. MultipleJobs if it is not one job, BannedWord, …."""
+async def check_prompt(gateway: Gateway, caller: Caller, task: Task, order: Order) -> Order:
+    """
+    The modal with the prompt that it confirms, and what is known of the pictures in that.
+
+    MultipleJobs if it is not one job, BannedWord, ….
+    """
     prompt = order.prompt or task.result.final_prompt or task.prompt
     if jobs(prompt) > 1:
         msg = "The prompt of a modal is one job; submit several as tasks of their own."
         raise MultipleJobs(msg, field="prompt")
     _check_modes(caller, task, order)
     await check(gateway, prompt, sent=bool(order.prompt))
-    return prompt
+    before = decode(task.request).prompt_images
+    return replace(order, prompt=prompt, opened={url: each.hash for url, each in before.items()})
 
 
 def _check_modes(caller: Caller, task: Task, order: Order) -> None:
@@ -131,17 +151,18 @@ def _check_modes(caller: Caller, task: Task, order: Order) -> None:
 
 
 async def _confirmation(gateway: Gateway, caller: Caller, task: Task, order: Order) -> Confirmation:
-    prompt = await check_prompt(gateway, caller, task, order)
+    order = await check_prompt(gateway, caller, task, order)
+    check_images(gateway, order)
     inputs = await keep(gateway, order)
     before = decode(task.request)
     request = replace(
         before,
-        prompt=without_mode_flags(prompt),
+        prompt=without_mode_flags(order.prompt),
         named_images=before.named_images | inputs.named,
-        prompt_images=before.prompt_images | inputs.in_prompt,
+        prompt_images=inputs.in_prompt,
         remix=True,
     )
-    return Confirmation(prompt, encode(request), inputs)
+    return Confirmation(order.prompt, encode(request), inputs)
 
 
 async def _write(
@@ -168,7 +189,16 @@ async def _confirm_in(
     await media.inputs(tx, task.id, confirmation.request, now)
     if attempt is not None:
         await attempts.begin(tx, attempt)
-        return await move(tx, task.id, State.SENDING, actor=ACTOR, now=now, confirmed=True)
+        return await move(
+            tx,
+            task.id,
+            State.SENDING,
+            actor=ACTOR,
+            now=now,
+            confirmed=True,
+            channel_id=attempt.channel_id,
+            credential_id=attempt.credential_id,
+        )
     waiting = await place.lined_up(tx, present._replace(lane=_lane(present)))
     return await move(
         tx,
@@ -183,7 +213,9 @@ async def _confirm_in(
 
 
 def _lane(task: Task) -> str:
-    """Whatever it waited for before, its window is open at one channel."""
+    """Whatever it waited for before: the channel that its window is open at, if there is one."""
+    if not task.bound:
+        return task.lane
     return Lane(task.mode, channel_id=task.channel_id).name
 
 
