@@ -18,6 +18,7 @@ from mjgate.web import WebSettings, create_app
 from tests.lifecycle.hands import a_draft, caller_of
 from tests.rig import Rig
 from tests.web.shape import one_engine, refused
+from tests.web.test_streams import listening
 
 TOKEN = "a token for the metrics alone"
 
@@ -102,6 +103,17 @@ async def test_a_call_without_an_answer_is_counted_as_such(rig: Rig) -> None:
     found = await measured(rig)
 
     assert found['mjgate_upstream_unanswered_total{call="look",channel="7"}'] == 1
+
+
+@one_engine
+async def test_streams_are_counted_while_they_are_open(rig: Rig) -> None:
+    headers = {"mj-api-secret": rig.alice.key}
+    before = await measured(rig)
+    async with listening(rig, f"/mj/task/{await rig.imagine()}/events", headers) as listener:
+        await listener.has(1)
+        during = await measured(rig)
+
+    assert (before["mjgate_streams_open"], during["mjgate_streams_open"]) == (0, 1)
 
 
 @one_engine

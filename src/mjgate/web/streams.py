@@ -72,12 +72,13 @@ async def _watched(
 async def _changes_of(context: Context, watcher: Watcher) -> AsyncGenerator[bytes]:
     gateway = context.gateway
     async for silent in _turns(watcher):
-        task = await tasks.by_id(gateway.store.reader, watcher.task_id or 0)
-        if task is None or task.user_id != watcher.user_id:
+        shown = await context.watching.views.of(watcher.task_id or 0)
+        if shown is None or shown.task.user_id != watcher.user_id:
             return
+        task = shown.task
         if task.version > watcher.version:
             watcher.version = task.version
-            yield event(task.version, encode(view(task, gateway.links)))
+            yield event(task.version, shown.body)
         elif silent:
             yield HEARTBEAT
         if task.state.final:

@@ -17,6 +17,7 @@ from mjgate.domain.task import Task
 from mjgate.lifecycle import Gateway
 from mjgate.store import tasks
 from mjgate.store.changes import Bell
+from mjgate.web.views import Views
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +85,7 @@ class Watching:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
+        self.views = Views(gateway)
         self._by_owner: dict[str, set[Watcher]] = {}
         self._of_all: dict[int, set[Watcher]] = {}  # by user: those who watch all of his tasks
         self._heard: set[int] = set()
