@@ -52,6 +52,8 @@ async def _answered(tx: Transaction, task: Task, upstream_id: str | None, now: i
         State.SUBMITTED,
         actor="sender",
         now=now,
+        ended=None,
+        known=task,
         upstream_id=upstream_id,
         lead_id=task.lead_id,
     )

@@ -119,6 +119,8 @@ async def window_in(
         State.WINDOW,
         actor="upstream",
         now=now,
+        ended=None,
+        known=task,
         upstream_id=upstream_id,
         result=replace(
             task.result, final_prompt=offered or task.result.final_prompt or task.prompt

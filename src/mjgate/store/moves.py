@@ -88,20 +88,22 @@ async def move(  # noqa: PLR0913  each says one thing
     note: Mapping[str, object] | None = None,
     rescue: bool = False,
     settle: bool = False,
-    ended: Outcome = Outcome.UNKNOWN,
+    ended: Outcome | None = Outcome.UNKNOWN,
+    known: Task | None = None,
     **facts: Unpack[Facts],
 ) -> Task | None:
     """
     Move the task to `target`; None if no edge leads there any more: somebody else was first.
 
     `settle` decides the money of a cancel, `ended` how the attempt of a task that was being sent
-    has ended: none stays open behind. SlotTakenError when the move needs a slot and none is
+    has ended: none stays open behind; None where that is written already. `known` is the task as
+    this transaction has locked it, if it has. SlotTakenError when the move needs a slot and none is
     free, ConstraintBroken when the upstream's job belongs to another task.
     """
-    before = await tasks.locked(tx, task_id)
+    before = known or await tasks.locked(tx, task_id)
     if before is None or (edge := way(before, target, rescue=rescue)) is None:
         return None
-    if before.state is State.SENDING and target is not State.SENDING:
+    if before.state is State.SENDING and target is not State.SENDING and ended is not None:
         await attempts.end(tx, task_id, ended, now, hint=facts.get("upstream_id", ""))
     others = await party.locked(tx, task_id) if leads(before) else []
     step = _Step(actor, now, note or {}, _ruled(edge.money, settle=settle))
