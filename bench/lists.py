@@ -12,10 +12,10 @@ import asyncio
 import random
 import sqlite3
 import time
-import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Final
 
 import asyncpg
@@ -28,20 +28,24 @@ from mjgate.domain.account import Role
 from mjgate.domain.action import Action, Bot, Mode
 from mjgate.domain.buttons import Button
 from mjgate.domain.clock import DAY, SystemClock
+from mjgate.domain.search import indexed, owner
 from mjgate.domain.task import Result, State, Task
 from mjgate.home import load_keys, open_store
 from mjgate.manage import Desk
 from mjgate.manage.tuning import set_setting
 from mjgate.manage.users import NewUser, create_user
 from mjgate.store.columns import columns
-from mjgate.store.tally import ALWAYS, EVERYBODY, words_of
+from mjgate.store.tally import ALWAYS, EVERYBODY
 
 YEAR: Final = 365 * DAY
 CHUNK: Final = 20_000
+KEPT: Final = 500
+PRICE: Final = 50_000
+SHARE: Final = 0.2
 REQUESTS: Final = 200
 CONNECTIONS: Final = 2
 
-WORDS: Final = [f"{a}{b}" for a in "bdfgklmnprstvw" for b in ("ax", "ell", "in", "orn", "ush")] * 1
+WORDS: Final = [f"{a}{b}" for a in "bdfgklmnprstvw" for b in ("ax", "ell", "in", "orn", "ush")]
 COMMON: Final = ("fox", "snow", "red", "city", "红狐", "雪地")
 RARE: Final = "zanzibar"
 
@@ -63,146 +67,143 @@ class Counts:
 
     def __init__(self) -> None:
         self.counts: Counter[Line] = Counter()
-        self.quotas: Counter[Line] = Counter()
         self.times: Counter[Line] = Counter()
 
-    def add(self, task: Task) -> None:
-        began = day.begin(task.id // 1_000, day.UTC)
-        what = (task.channel_id or 0, task.action.value, task.mode.value)
-        for user in (task.user_id, EVERYBODY):
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Count a row for its user and for everybody, on its day and for ever."""
+        began = row["submit_at"] // DAY * DAY
+        what = (row["channel_id"], row["action"], row["mode"])
+        for user in (row["user_id"], EVERYBODY):
             for when in (began, ALWAYS):
                 self.counts[user, when, *what, "ACCEPTED"] += 1
-                if task.state.final:
-                    self.counts[user, when, *what, task.state.value] += 1
-                    self.quotas[user, when, *what, task.state.value] += task.settled
-            if task.state is State.SUCCESS:
-                time_taken = (task.finish_at or 0) - task.submit_at
-                self.times[user, began, *what, took.bucket(time_taken)] += 1
+                if row["finish_at"]:
+                    self.counts[user, when, *what, row["state"]] += 1
+            if row["settled"]:
+                bucket = took.bucket(row["finish_at"] - row["submit_at"])
+                self.times[user, began, *what, bucket] += 1
+
+    def tables(self) -> Iterator[tuple[str, tuple[str, ...], list[Line]]]:
+        """The lines of the tables of counts."""
+        names = ("user_id", "day", "channel_id", "action", "mode")
+        counts = [
+            (*key, count, count * PRICE if key[-1] == "SUCCESS" else 0)
+            for key, count in self.counts.items()
+        ]
+        yield "tally", (*names, "outcome", "count", "quota"), counts
+        times = [(*key, count) for key, count in self.times.items()]
+        yield "tally_took", (*names, "bucket", "count"), times
 
 
-def made(total: int, user_id: int, counts: Counts) -> Iterator[Task]:
-    """So many tasks, evenly over the year, the last thousand still running."""
-    rng = random.Random(7)
-    now = SystemClock().now()
+def template() -> dict[str, Any]:
+    """A task that succeeded, as its columns."""
     buttons = tuple(Button(f"MJ::JOB::upsample::{n}::hash", "", f"U{n}", 2) for n in range(1, 5))
-    result = Result(image_url="https://cdn.example.com/a.png", buttons=buttons)
-    actions = [Action.IMAGINE] * 17 + [Action.UPSCALE, Action.DESCRIBE, Action.VIDEO]
-    modes = [Mode.FAST] * 8 + [Mode.RELAX, Mode.TURBO]
-    states = [State.SUCCESS] * 94 + [State.FAILURE] * 5 + [State.CANCELLED]
+    return columns(
+        Task(
+            id=0, job_uuid="", user_id=0, token_id=1, group_id=1, action=Action.IMAGINE,
+            bot=Bot.MID_JOURNEY, mode_wanted=None, mode=Mode.FAST, parent_id=None, custom_id="",
+            caller_state="", hook_url="", prompt="", price=PRICE, price_version=0, request="{}",
+            submit_at=0, state=State.SUCCESS, version=4, progress=100, credential_id=1, hold_no=1,
+            result=Result(image_url="https://cdn.example.com/a.png", buttons=buttons),
+        )
+    )  # fmt: skip
+
+
+def made(total: int, user_id: int, counts: Counts) -> Iterator[dict[str, Any]]:
+    """So many rows, evenly over the year, the last thousand still running; with their words."""
+    rng = random.Random(7)
+    now, base = SystemClock().now(), template()
+    prompts = [" ".join([*rng.choices(WORDS, k=6), rng.choice(COMMON)]) for _ in range(5_000)]
+    prompts = [(prompt, " ".join(indexed(prompt))) for prompt in prompts]
+    actions = ["IMAGINE"] * 17 + ["UPSCALE", "DESCRIBE", "VIDEO"]
+    modes = ["FAST"] * 8 + ["RELAX", "TURBO"]
+    states = ["SUCCESS"] * 94 + ["FAILURE"] * 5 + ["CANCELLED"]
     for number in range(total):
         at = now - YEAR + number * (YEAR - DAY) // total
-        state = State.RUNNING if number >= total - 1_000 else rng.choice(states)
-        words = [*rng.choices(WORDS, k=6), rng.choice(COMMON)]
-        paid = state is State.SUCCESS
-        task = Task(
-            id=at * 1_000 + number % 1_000,
-            job_uuid=str(uuid.UUID(int=rng.getrandbits(128), version=4)),
-            user_id=user_id if rng.random() < 0.2 else 1_000 + rng.randrange(99),
-            token_id=1,
-            group_id=1,
-            action=rng.choice(actions),
-            bot=Bot.MID_JOURNEY,
-            mode_wanted=None,
-            mode=rng.choice(modes),
-            parent_id=None,
-            custom_id="",
-            caller_state="",
-            hook_url="",
-            prompt=" ".join(words) + (f" {RARE}" if number % 10_000 == 0 else ""),
-            price=50_000,
-            price_version=0,
-            request="{}",
-            submit_at=at,
-            state=state,
-            version=4,
-            progress=100 if state.final else 40,
-            channel_id=1 + rng.randrange(5),
-            credential_id=1,
-            upstream_id=str(number),
-            hold_no=1,
-            hold_open=not state.final,
-            result=result if paid else Result(),
-            reason="" if paid or not state.final else "upstream_failed",
-            start_at=at + 2_000,
-            finish_at=at + rng.randrange(20_000, 90_000) if state.final else None,
-            settled=50_000 if paid else 0,
-        )
-        counts.add(task)
-        yield task
+        state = "RUNNING" if number >= total - 1_000 else rng.choice(states)
+        prompt, words = rng.choice(prompts)
+        rare = f" {RARE}" if number % 10_000 == 0 else ""
+        paid, runs = state == "SUCCESS", state == "RUNNING"
+        user = user_id if rng.random() < SHARE else 1_000 + rng.randrange(99)
+        row = base | {
+            "id": at * 1_000 + number % 1_000,
+            "job_uuid": f"{rng.getrandbits(128):032x}",
+            "user_id": user,
+            "action": rng.choice(actions),
+            "mode": rng.choice(modes),
+            "prompt": prompt + rare,
+            "submit_at": at,
+            "state": state,
+            "progress": 40 if runs else 100,
+            "channel_id": 1 + rng.randrange(5),
+            "upstream_id": str(number),
+            "hold_open": int(runs),
+            "result": base["result"] if paid else "{}",
+            "reason": "" if paid or runs else "upstream_failed",
+            "start_at": at + 2_000,
+            "finish_at": None if runs else at + rng.randrange(20_000, 90_000),
+            "settled": PRICE if paid else 0,
+        }
+        counts.add(row)
+        row["words"] = f"{owner(user)} {words}{rare}"
+        yield row
 
 
-def chunks(tasks: Iterator[Task]) -> Iterator[list[Task]]:
-    chunk: list[Task] = []
-    for task in tasks:
-        chunk.append(task)
-        if len(chunk) == CHUNK:
-            yield chunk
-            chunk = []
-    yield chunk
-
-
-def tallies(counts: Counts) -> Iterator[tuple[str, tuple[str, ...], list[Line]]]:
-    """The lines of the tables of counts."""
-    names = ("user_id", "day", "channel_id", "action", "mode")
-    yield (
-        "tally",
-        (*names, "outcome", "count", "quota"),
-        [(*key, number, counts.quotas[key]) for key, number in counts.counts.items()],
-    )
-    yield (
-        "tally_took",
-        (*names, "bucket", "count"),
-        [(*key, number) for key, number in counts.times.items()],
-    )
-
-
-def words(tasks: Sequence[Task]) -> list[Line]:
-    return [(task.id, words_of(task.user_id, task.prompt)) for task in tasks]
-
-
-def lines(tasks: Sequence[Task]) -> tuple[tuple[str, ...], list[Line]]:
-    rows = [columns(task) for task in tasks]
-    return tuple(rows[0]) if rows else (), [tuple(row.values()) for row in rows]
+def chunks(rows: Iterator[dict[str, Any]]) -> Iterator[tuple[list[Line], list[Line]]]:
+    """Lines of tasks and of their words, in handy parts."""
+    while part := list(islice(rows, CHUNK)):
+        words = [(row["id"], row.pop("words")) for row in part]
+        yield [tuple(row.values()) for row in part], words
 
 
 def fill_sqlite(url: str, total: int, user_id: int) -> list[int]:
-    """Fill the file; ids of some of the tasks come back."""
+    """Fill the file; ids of some of the tasks come back. Indexes are made at the end."""
     file = sqlite3.connect(url.removeprefix("sqlite:///"))
     for pragma in ("synchronous = OFF", "cache_size = -2000000", "locking_mode = EXCLUSIVE"):
         file.execute(f"PRAGMA {pragma}")
+    indexes = file.execute(
+        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'tasks'"
+        " AND sql IS NOT NULL"
+    ).fetchall()
+    for name, _ in indexes:
+        file.execute(f"DROP INDEX {name}")
     counts, kept = Counts(), list[int]()
-    for chunk in chunks(made(total, user_id, counts)):
-        _into(file, "tasks", *lines(chunk))
-        _into(file, "search", ("rowid", "words"), words(chunk))
-        kept += [task.id for task in chunk[::500]]
+    for tasks, words in chunks(made(total, user_id, counts)):
+        _into(file, "tasks", tuple(template()), tasks)
+        _into(file, "search", ("rowid", "words"), words)
+        kept += [task_id for task_id, _ in words[::KEPT]]
         file.commit()
-    for table, names, rows in tallies(counts):
+    for table, names, rows in counts.tables():
         _into(file, table, names, rows)
+    for _, statement in indexes:
+        file.execute(statement)
     file.commit()
     file.close()
     return kept
 
 
 def _into(file: sqlite3.Connection, table: str, names: Sequence[str], rows: list[Line]) -> None:
-    if rows:
-        marks = ", ".join("?" * len(names))
-        file.executemany(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", rows)  # noqa: S608
+    marks = ", ".join("?" * len(names))
+    file.executemany(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", rows)  # noqa: S608
 
 
 async def fill_postgres(url: str, total: int, user_id: int) -> list[int]:
     """The same on a server, which looks over its tables afterwards as it does by itself."""
     connection = await asyncpg.connect(url)
+    indexes = await connection.fetch(
+        "SELECT indexname AS name, indexdef AS made FROM pg_indexes"
+        " WHERE tablename IN ('tasks', 'search') AND indexname NOT LIKE '%pkey'"
+    )
+    for each in indexes:
+        await connection.execute(f"DROP INDEX {each['name']}")
     counts, kept = Counts(), list[int]()
-    for chunk in chunks(made(total, user_id, counts)):
-        if chunk:
-            names, rows = lines(chunk)
-            await connection.copy_records_to_table("tasks", records=rows, columns=names)
-            await connection.copy_records_to_table(
-                "search", records=words(chunk), columns=("rowid", "words")
-            )
-            kept += [task.id for task in chunk[::500]]
-    for table, names, rows in tallies(counts):
+    for tasks, words in chunks(made(total, user_id, counts)):
+        await connection.copy_records_to_table("tasks", records=tasks, columns=tuple(template()))
+        await connection.copy_records_to_table("search", records=words, columns=("rowid", "words"))
+        kept += [task_id for task_id, _ in words[::KEPT]]
+    for table, names, rows in counts.tables():
         await connection.copy_records_to_table(table, records=rows, columns=names)
+    for each in indexes:
+        await connection.execute(each["made"])
     await connection.execute("VACUUM ANALYZE")
     await connection.close()
     return kept
@@ -268,8 +269,8 @@ def asked(there: Filled) -> Mapping[str, Sequence[str]]:
 
 async def exported(server: Server, there: Filled, most: int) -> tuple[int, float, int, int]:
     """Lines and seconds of an export, and the resident bytes before it and at their highest."""
-    count = len(there.ids) * 500
-    cut = there.ids[max(len(there.ids) - most // 500, 0)] // 1_000_000
+    count = len(there.ids) * KEPT
+    cut = there.ids[max(len(there.ids) - most // KEPT, 0)] // 1_000_000
     path = "/api/mj/export" + (f"?start_timestamp={cut}" if count > most else "")
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(request(path, there.access).replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n"))

@@ -9,10 +9,20 @@ from typing import cast
 from urllib.parse import quote
 
 import pytest
+from starlette.requests import Request
 
 from mjgate.domain.clock import DAY
+from mjgate.domain.errors import KeyDisabled
 from mjgate.lifecycle.tallies import fold
-from tests.rig import START, MakeRig, Rig
+from mjgate.store.database import Transaction
+from mjgate.store.listing import Filter
+from mjgate.web.api import export
+from mjgate.web.api.rows import Call
+from mjgate.web.auth import Doors
+from mjgate.web.bodies import Room
+from mjgate.web.context import Context, WebSettings
+from mjgate.web.watching import Watching
+from tests.rig import START, MakeRig, Person, Rig
 from tests.web.api.desk import Json, Manager, a_user, manages
 from tests.web.shape import one_engine
 
@@ -274,6 +284,44 @@ async def test_an_export_has_every_task_in_lines_that_no_spreadsheet_runs(
         f"tasks of user {alice.id}",
     ]
     assert audit["items"][1]["after"]["action"] == "IMAGINE"
+
+
+@one_engine
+async def test_an_export_breaks_off_when_its_reader_may_no_longer(rig: Rig) -> None:
+    carol = await a_user(rig)
+    for number in range(3):
+        await rig.post(
+            "/mj/submit/imagine", {"prompt": str(number)}, by=Person(carol.id, 0, carol.key)
+        )
+        rig.clock.pass_by(1)
+    whole = Filter(user_id=carol.id)
+    lines = export.lines(a_call(rig, carol), whole, admin=False, batch=1, checked_every=-1)
+
+    head, first = await anext(lines), await anext(lines)
+    await rig.gateway.store.write(disable, carol.id)
+
+    assert head.startswith(b"id,")
+    assert first.count(b"\r\n") == 1
+    with pytest.raises(KeyDisabled):
+        await anext(lines)
+
+
+async def disable(tx: Transaction, user_id: int) -> None:
+    await tx.run("UPDATE users SET status = 'disabled' WHERE id = :id", id=user_id)
+
+
+def a_call(rig: Rig, who: Manager) -> Call:
+    """The request for an export, as the handler gets it."""
+    headers = [(name.lower().encode(), value.encode()) for name, value in who.headers.items()]
+    scope = {"type": "http", "method": "GET", "path": OWN, "query_string": b"", "headers": headers}
+    context = Context(
+        gateway=rig.gateway,
+        doors=Doors(rig.gateway),
+        room=Room(1),
+        settings=WebSettings(),
+        watching=Watching(rig.gateway),
+    )
+    return Call(context, Request(scope), None)
 
 
 @one_engine

@@ -252,6 +252,8 @@ CREATE INDEX tasks_of_a_user_by_state ON tasks (user_id, state, id DESC);
 CREATE INDEX tasks_of_a_channel ON tasks (channel_id, id DESC);
 CREATE INDEX tasks_open ON tasks (state, id DESC) WHERE finish_at IS NULL;
 CREATE INDEX tasks_failed ON tasks (id DESC) WHERE state IN ('FAILURE', 'CANCELLED');
+CREATE INDEX tasks_failed_of_a_user ON tasks (user_id, id DESC)
+    WHERE state IN ('FAILURE', 'CANCELLED');
 CREATE INDEX tasks_done ON tasks (channel_id, action, mode, id DESC)
     WHERE state = 'SUCCESS' AND rescued = 0 AND finish_at > start_at;
 CREATE UNIQUE INDEX a_job_uuid_names_one_task ON tasks (job_uuid);

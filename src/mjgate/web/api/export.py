@@ -54,27 +54,34 @@ async def _export(call: Call, wanted: Filter, *, admin: bool) -> Response:
         after={name: value for name, value in asdict(wanted).items() if value is not None},
     )
     return StreamingResponse(
-        _lines(call, wanted, admin=admin), 200, _HEADERS, f"{TYPE}; charset=utf-8"
+        lines(call, wanted, admin=admin), 200, _HEADERS, f"{TYPE}; charset=utf-8"
     )
 
 
-async def _lines(call: Call, wanted: Filter, *, admin: bool) -> AsyncGenerator[bytes]:
-    """Batches of lines, from the newest task; it breaks off when the reader may no longer."""
+async def lines(
+    call: Call,
+    wanted: Filter,
+    *,
+    admin: bool,
+    batch: int = BATCH,
+    checked_every: float = CHECKED_EVERY,
+) -> AsyncGenerator[bytes]:
+    """Batches of lines, from the newest task. KeyDisabled, BadKey, Forbidden break it off."""
     kind, links = AdminItem if admin else Item, call.gateway.links
     names = kind.__struct_fields__
     yield _csv([names])
     loop, below = asyncio.get_running_loop(), NEWEST
     checked = loop.time()
     while found := await listing.page(
-        call.gateway.store.reader, wanted, below=below, size=BATCH, limit=PATIENCE
+        call.gateway.store.reader, wanted, below=below, size=batch, limit=PATIENCE
     ):
-        if loop.time() - checked > CHECKED_EVERY:
+        if loop.time() - checked > checked_every:
             await _check(call, admin=admin)
             checked = loop.time()
         shown = [item(task, links, admin=admin) for task in found]
         yield _csv([getattr(each, name) for name in names] for each in shown)
         below = found[-1].id
-        if len(found) < BATCH:
+        if len(found) < batch:
             return
 
 
