@@ -103,6 +103,19 @@ def view(task: Task, links: Links) -> TaskView:
     return show(task, media_of(task, links))
 
 
+def brief(task: Task, links: Links) -> TaskView:
+    """The same with the addresses of its picture and clips alone: each costs a signature."""
+    result = task.result
+    image = ""
+    if result.image_url:
+        image = links.image(task.id, progress=None if task.state.final else task.progress)
+    elif result.image_urls:
+        image = links.image(task.id, n=1)
+    clips = range(len(result.video_urls))
+    videos = tuple(links.video(task.id, n) for n in clips)
+    return show(task, Media() if result.empty else Media(image_url=image, video_urls=videos))
+
+
 def media_of(task: Task, links: Links) -> Media:
     """The task's pictures and clips under our own addresses."""
     result = task.result

@@ -119,6 +119,7 @@ async def test_an_item_says_all_and_0_or_nothing_where_there_is_nothing(
     assert own[cat]["fail_reason"] != ""
     assert (own[dog]["finish_time"], own[dog]["buttons"], own[dog]["refund"]) == (0, "", 0)
     assert {"user_id", "channel_id", "upstream_id"}.isdisjoint(fox)
+    assert fox["image_url"] == (await rig.fetch(fox["mj_id"]))["imageUrl"]
     more = everybodys[fox["mj_id"]]
     assert (more["user_id"], more["channel_id"]) == (rig.alice.user_id, rig.channel_id)
     assert isinstance(more["upstream_id"], str)
@@ -133,7 +134,9 @@ async def test_clips_are_listed_as_json_in_a_text(rig: Rig) -> None:
 
     found = (await items(manages(rig, rig.alice)))[0]
 
+    shown = await rig.fetch(answer.json()["result"])
     assert found["action"] == "VIDEO"
+    assert (found["image_url"], found["video_url"]) == (shown["imageUrl"], shown["videoUrl"])
     assert json.loads(found["video_urls"])[0] == found["video_url"] != ""
 
 

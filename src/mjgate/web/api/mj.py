@@ -12,7 +12,7 @@ from mjgate.domain.clock import SECOND
 from mjgate.domain.errors import BadField, Overloaded
 from mjgate.domain.search import asked
 from mjgate.domain.task import State, Status, Task
-from mjgate.links import Links, view
+from mjgate.links import Links, brief
 from mjgate.store import listing, tasks
 from mjgate.store.listing import Filter, Sums, Total
 from mjgate.web.api.rows import NEWEST, Call, Row, Who, looks
@@ -185,7 +185,7 @@ def _word(call: Call, name: str, words: type[Word]) -> Word | None:
 
 def item(task: Task, links: Links, *, admin: bool) -> Item:
     """The task as the lists show it; an admin reads what the channel really said."""
-    shown = view(task, links)
+    shown = brief(task, links)
     fail_reason = shown.fail_reason or ""
     members: dict[str, Any] = {
         "id": task.id,
