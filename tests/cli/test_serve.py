@@ -1,5 +1,6 @@
 """The services as real processes: how they start, what they say, how they end."""
 
+import re
 import signal
 import socket
 import sys
@@ -25,10 +26,15 @@ def taken() -> Generator[int]:
 def test_a_first_start_makes_one_admin_and_tells_his_password_once(tmp_path: Path) -> None:
     with service("serve", "--port", "0", home=tmp_path) as first:
         status, _ = ask(f"{first.url}/health/ready")
-    with service("serve", "--port", "0", home=tmp_path) as second:
+    public = "https://pictures.example.com/mid"
+    with service("serve", "--port", "0", "--public-url", public, home=tmp_path) as second:
         said_again = second.said
+        port = re.search(r"It listens on port (\d+)\.", said_again)
+        again, _ = ask(f"http://127.0.0.1:{port and port[1]}/health/ready")
 
-    assert status == 200
+    assert (status, again) == (200, 200)
+    assert "It listens" not in first.said
+    assert second.url == public
     assert first.said.count("password  ") == 1
     assert "password" not in said_again
     users = json_of("user", "list", home=tmp_path)["users"]

@@ -1,7 +1,9 @@
 """`mjgate serve` and `work`: the gateway itself."""
 
 import logging
+from functools import partial
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -61,10 +63,11 @@ def serve(
         admin = prepared(settings, "serve", place)
         if admin is not None:
             _introduce(admin, given=bool(settings.admin_password))
+        ready = partial(_ready, listener.getsockname()[1])
         if settings.workers > 1:
-            app.serve_many(settings, listener, ready=_ready)
+            app.serve_many(settings, listener, ready=ready)
         else:
-            service = app.serve(settings, listener, ready=_ready)
+            service = app.serve(settings, listener, ready=ready)
             until_stopped(service, end_with_stdin=end_with_stdin)
 
 
@@ -99,7 +102,10 @@ def _begin(config: Config) -> None:
         log.warning(sentence)
 
 
-def _ready(url: str) -> None:
+def _ready(port: int, url: str) -> None:
+    """Tell the address; and the port, where the public address keeps it to itself."""
+    if not urlsplit(url).netloc.endswith(f":{port}"):
+        say(f"It listens on port {port}.")
     say(f"mjgate is ready at {url}")
 
 
