@@ -75,7 +75,7 @@ def ask(operation: Operation, base: str, known: dict[str, Any], most: int) -> No
 
 @one_engine
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("most", [2, pytest.param(25, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("most", [2, pytest.param(15, marks=pytest.mark.slow)])
 async def test_every_answer_is_as_the_document_says(rig: Rig, most: int) -> None:
     admin = await an_admin(rig)
     task = await rig.imagine()
