@@ -24,6 +24,7 @@ MISSING: Sequence[tuple[str, Mapping[str, object], str]] = [
     ("submit/imagine", {"prompt": ""}, "prompt"),
     ("submit/imagine", {"prompt": "  \n "}, "prompt"),
     ("submit/imagine", {"prompt": "\u0000\u0007"}, "prompt"),
+    ("submit/imagine", {"prompt": " --turbo \u2014fast"}, "prompt"),
     ("submit/imagine", {"prompt": []}, "prompt"),
     ("submit/imagine", {"prompt": {}}, "prompt"),
     ("submit/imagine", {"Prompt": "a fox"}, "prompt"),

@@ -15,7 +15,7 @@ from mjgate.domain.action import COMMON, STATE_MOST, Bot, Field, Kind, Mode, Rul
 from mjgate.domain.errors import BadField, BadImage, MissingField
 from mjgate.domain.extras import absent, extras
 from mjgate.domain.image import Picture, read_image
-from mjgate.domain.prompt import clean
+from mjgate.domain.prompt import clean, without_mode_flags
 
 Body = Mapping[str, object]
 Image = Picture | str
@@ -150,7 +150,7 @@ def _text(row: Field, raw: object) -> str | None:
         raise BadField(msg, field=row.name)
     if not row.required:
         return text
-    return text if text.strip() else None
+    return text if without_mode_flags(text).strip() else None  # which is all that would travel on
 
 
 def _task_id(row: Field, raw: object) -> str:
