@@ -15,6 +15,7 @@ from mjgate.store.database import Transaction
 from mjgate.store.moves import create
 from mjgate.upstream import Endpoint
 from mjgate.web import WebSettings, create_app
+from tests.docs.pages import read
 from tests.lifecycle.hands import a_draft, caller_of
 from tests.rig import Rig
 from tests.web.shape import one_engine, refused
@@ -103,6 +104,20 @@ async def test_a_call_without_an_answer_is_counted_as_such(rig: Rig) -> None:
     found = await measured(rig)
 
     assert found['mjgate_upstream_unanswered_total{call="look",channel="7"}'] == 1
+
+
+@one_engine
+async def test_every_metric_stands_in_the_page_of_options(rig: Rig) -> None:
+    await rig.finished(await rig.imagine())
+    rig.gateway.disk.free = 5
+    with pytest.raises(Unanswered):
+        await rig.gateway.upstream.look(Endpoint("http://127.0.0.1:9"), Call("GET", "/"))
+
+    text = (await rig.client.get("/metrics")).text
+
+    served = set(re.findall(r"^# TYPE (\w+) ", text, re.MULTILINE))
+    told = set(re.findall(r"`(mjgate_\w+)`", read("docs/configuration.md")))
+    assert {name for name in served if not name.endswith("_created")} == told
 
 
 @one_engine
