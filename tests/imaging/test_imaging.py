@@ -1,5 +1,6 @@
 """Foreign pictures are taken apart in processes of their own, and bombs not at all."""
 
+import asyncio
 import io
 import os
 import signal
@@ -24,7 +25,7 @@ from mjgate.imaging import (
     TookTooLong,
     TooManyPixels,
 )
-from mjgate.sandbox.draw import mp4
+from mjgate.sandbox.draw import jobs, mp4
 from tests.imaging import made
 
 FORMS = ("PNG", "JPEG", "WEBP", "GIF")
@@ -97,6 +98,17 @@ async def test_a_cut_of_a_lossless_grid_has_its_very_pixels(imaging: Imaging) ->
 
         below = made.opened(quarters[3]).convert("RGB")
         assert below.tobytes() == grid.crop((30, 20, 60, 40)).tobytes()
+
+
+@pytest.mark.slow
+async def test_fifty_small_pictures_of_a_list_are_less_than_a_megabyte(imaging: Imaging) -> None:
+    prompts = ("a red fox in the snow", "city at night, neon rain", "a mountain lake --ar 3:2")
+    grids = [await asyncio.to_thread(jobs.draw_grid, jobs.plan(each, 7)) for each in prompts]
+
+    small = [len(await imaging.thumbnail(each.data, Thumbnail.SMALL)) for each in grids]
+
+    assert 50 * sum(small) / len(small) < 1_000_000
+    assert all(len(each.data) > 200_000 for each in grids)
 
 
 async def test_a_widened_picture_has_room_a_mask_of_it_and_no_more_pixels(

@@ -80,7 +80,7 @@ async def test_a_grid_is_ours_with_its_cuts_when_the_upstream_is_gone(kept_in: R
     ]
     whole, small, *cuts = (opened(answer.content) for answer in after)
     assert (task["imageWidth"], task["imageHeight"]) == whole.size
-    assert small.size[0] == min(480, whole.size[0])
+    assert small.size[0] == min(400, whole.size[0])
     assert after[1].headers["content-type"] == "image/webp"
     width, height = whole.size[0] // 2, whole.size[1] // 2
     for n, cut in enumerate(cuts):

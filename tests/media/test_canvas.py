@@ -56,7 +56,7 @@ async def test_a_page_of_another_origin_draws_the_picture_on_a_canvas(scene: Sce
 
     whole, small, *cuts = drawn
     assert whole[:2] == [task["imageWidth"], task["imageHeight"]]
-    assert max(small[:2]) == min(480, max(whole[:2]))
+    assert max(small[:2]) == min(400, max(whole[:2]))
     assert [cut[0] for cut in cuts] == [whole[0] // 2] * 4
     assert all(each[2] for each in drawn)
 

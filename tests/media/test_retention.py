@@ -104,6 +104,27 @@ async def test_beyond_the_room_for_all_the_oldest_go_first(rig: Rig) -> None:
     assert await states(rig) == {"purged": 15}
 
 
+@one_engine
+async def test_under_a_cap_what_is_kept_stays_below_it_and_work_goes_on(rig: Rig) -> None:
+    tasks: list[str] = []
+    for name in ("first", "second", "third"):
+        tasks.append(await a_grid(rig, name))
+        await rig.archive()
+        rig.clock.pass_by(HOUR)
+
+    async def grow(tx: Transaction) -> None:
+        await tx.run("UPDATE blobs SET bytes = 300 << 20")
+
+    await rig.gateway.store.write(grow)
+    await rig.set("media_gib", value=1)
+    while await purge(rig.gateway):
+        pass
+
+    assert await retention.taken(rig.gateway.store.reader) <= 1 << 30
+    refused(await rig.client.get(rig.gateway.links.image(int(tasks[0]))), 410, "not_found")
+    assert (await rig.finished(await rig.imagine("one more")))["status"] == "SUCCESS"
+
+
 async def test_a_content_goes_an_hour_after_nobody_needs_it_and_not_if_somebody_does(
     rig: Rig,
 ) -> None:

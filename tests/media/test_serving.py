@@ -9,11 +9,13 @@ import pytest
 from mjgate.domain.clock import DAY
 from mjgate.domain.media import Kind, Size
 from mjgate.lifecycle.archive import Archivist
+from mjgate.lifecycle.work import Request, Stored, encode
 from mjgate.links import Links
 from mjgate.store import media, retention
 from mjgate.store.blobs import Blob
 from mjgate.store.database import Transaction
 from mjgate.web import media as web_media
+from tests.imaging import made
 from tests.media.conftest import restarted
 from tests.media.test_archive import a_grid, row
 from tests.public_http.servers import head, serving
@@ -253,6 +255,39 @@ async def test_a_task_that_is_deleted_has_no_addresses(rig: Rig) -> None:
     await rig.gateway.store.write(delete)
 
     refused(await rig.client.get(url), 410, "not_found")
+
+
+async def test_a_clip_that_cannot_be_read_shows_the_picture_that_it_started_from(rig: Rig) -> None:
+    picture = made.saved(made.grid(90, 60), "PNG")
+    held = await rig.gateway.files.put(picture)
+    parent = int(await a_grid(rig))
+    await rig.archive()
+    clip = int((await a_clip(rig)).split("/")[-2])
+    small = rig.gateway.links.video(clip, 0, size="small")
+
+    none = await rig.client.get(small)
+    sent = Request(path="submit/video", images=(Stored(hash=held),))
+    await rig.gateway.store.write(_asked, clip, encode(sent), None)
+    of_sent = await rig.client.get(small)
+    await rig.gateway.store.write(_asked, clip, encode(Request(path="submit/action")), parent)
+    of_parent = await rig.client.get(small)
+
+    assert none.status_code == 404
+    assert of_sent.headers["content-type"] == "image/webp"
+    assert made.opened(of_sent.content).size == (90, 60)
+    assert of_parent.status_code == 200
+    assert of_parent.content != of_sent.content
+
+
+async def _asked(tx: Transaction, task_id: int, request: str, parent_id: int | None) -> None:
+    """Let the clip have been asked for in another way, and forget its small version."""
+    await tx.run(
+        "UPDATE tasks SET request = :request, parent_id = :parent_id WHERE id = :id",
+        request=request,
+        parent_id=parent_id,
+        id=task_id,
+    )
+    await tx.run("DELETE FROM media WHERE task_id = :id AND variant <> ''", id=task_id)
 
 
 @pytest.mark.slow

@@ -45,7 +45,7 @@ def thumbnail(data: bytes, size: Thumbnail, limits: Limits) -> bytes:
         small = _plain(picture)
         small.thumbnail((size.edge, size.edge), Image.Resampling.LANCZOS, reducing_gap=3.0)
         ImageOps.exif_transpose(small, in_place=True)
-        return _saved(small, "WEBP", quality=82, method=4)
+        return _saved(small, "WEBP", quality=75, method=4)
 
 
 def cut(data: bytes, limits: Limits) -> list[bytes]:

@@ -64,4 +64,4 @@ class Thumbnail(StrEnum):
         return _EDGES[self]
 
 
-_EDGES: Final = {Thumbnail.THUMB: 160, Thumbnail.SMALL: 480, Thumbnail.LARGE: 1_024}
+_EDGES: Final = {Thumbnail.THUMB: 160, Thumbnail.SMALL: 400, Thumbnail.LARGE: 1_024}

@@ -24,6 +24,7 @@ from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.copies import Copy, NotMedia
 from mjgate.lifecycle.proxied import via
 from mjgate.lifecycle.settings import in_force
+from mjgate.lifecycle.work import decode
 from mjgate.public_http import MEBIBYTE, Limits
 from mjgate.store import channels, media, refunds, tasks
 from mjgate.store.blobs import Blob
@@ -156,8 +157,20 @@ async def _still(gateway: Gateway, whole: Item) -> bytes:
             return poster
     if whole.kind is Kind.IMAGE:
         raise NotMedia
-    start = await _whole(gateway, whole.task_id, Kind.IMAGE, 0)
-    return await gateway.files.read(start.hash)
+    return await gateway.files.read(await _start(gateway, whole.task_id))
+
+
+async def _start(gateway: Gateway, task_id: int) -> str:
+    """What a clip began with: a result, a picture that was sent, or its parent's. NotMedia."""
+    with suppress(NotMedia):
+        return (await _whole(gateway, task_id, Kind.IMAGE, 0)).hash
+    task = await tasks.by_id(gateway.store.reader, task_id)
+    sent = () if task is None else decode(task.request).images
+    if sent and sent[0].hash:
+        return sent[0].hash
+    if task is None or task.parent_id is None:
+        raise NotMedia
+    return (await _whole(gateway, task.parent_id, Kind.IMAGE, 0)).hash
 
 
 async def _whole(gateway: Gateway, task_id: int, kind: Kind, n: int) -> Item:
