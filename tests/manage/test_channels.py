@@ -127,11 +127,18 @@ def test_what_cannot_be_a_base_url_is_refused(typed: str) -> None:
     assert caught.value.field == "base_url"
 
 
-async def test_a_channel_does_not_lead_to_ourselves(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    ("url", "ourselves"),
+    [
+        ("https://gate.example.com/mj", "https://gate.example.com"),
+        ("http://gate.example.com:443", "https://gate.example.com"),
+        ("http://localhost:8000", "http://127.0.0.1:8000"),
+        ("http://[::1]:8000/mj", "http://localhost:8000"),
+    ],
+)
+async def test_a_channel_does_not_lead_to_ourselves(desk: Desk, url: str, ourselves: str) -> None:
     with pytest.raises(BadValue, match="this gateway itself"):
-        await add_channel(
-            desk, a_channel(url="https://gate.example.com/mj"), ourselves="https://gate.example.com"
-        )
+        await add_channel(desk, a_channel(url=url), ourselves=ourselves)
 
 
 @pytest.mark.parametrize(

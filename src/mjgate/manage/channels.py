@@ -21,6 +21,7 @@ from mjgate.store.database import ConstraintBroken, Reader, Transaction
 _SECRET: Final = re.compile(r"[\x21-\x7e]{1,4096}")
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,3}")
 _PRIORITY_MOST: Final = 1_000_000
+_THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,9 +122,15 @@ def base_url(text: str, *, ourselves: str | None = None) -> str:
         ) from None
     if any(sign in text for sign in "?#"):
         raise BadValue("The base URL must end before any ? or #.", field="base_url")
-    if ourselves and origin == Origin.of(ourselves):
+    if ourselves and _same_place(origin, Origin.of(ourselves)):
         raise BadValue("The base URL leads to this gateway itself.", field="base_url")
     return re.sub(r"(/+mj)*/*$", "", target.url)
+
+
+def _same_place(one: Origin, other: Origin) -> bool:
+    """Whether both lead to one port of one host, by whatever name of this machine."""
+    same_host = one.host == other.host or {one.host, other.host} <= _THIS_MACHINE
+    return same_host and one.port == other.port
 
 
 def sealed(desk: Desk, secret: str) -> tuple[str, str]:
