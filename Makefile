@@ -52,7 +52,7 @@ lock: setup  ## Write the locks after a change of the dependencies (ARGS=--upgra
 	@tools/setup.sh
 
 bench: setup  ## The figures of the README, with their baselines, in one run
-	@for script in fetch submit waiting track media lists; do $(bin)/python bench/$$script.py $(ARGS) || exit 1; done
+	@for script in fetch submit waiting track media lists; do $(bin)/python -m bench.$$script $(ARGS) || exit 1; done
 
 docs: setup  ## Write the pages that are made from the code
 	@$(bin)/python tools/docs.py
