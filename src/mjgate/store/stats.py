@@ -11,7 +11,7 @@ from mjgate.domain import took
 from mjgate.store.database import Reader, Row, Value
 from mjgate.store.tally import EVERYBODY, REFUNDS, Outcome
 
-LINES_MOST: Final = 1_000
+LINES_MOST: Final[LiteralString] = "1000"
 LIMIT: Final = 10.0
 """Seconds."""
 
@@ -100,7 +100,7 @@ class Line:
 
 
 async def lines(reader: Reader, by: By, span: Span) -> dict[What, Line]:
-    """A line for each of them that had tasks, at most the LINES_MOST largest. TimeoutError."""
+    """A line for each that had tasks, of users the LINES_MOST largest alone. TimeoutError."""
     async with asyncio.timeout(LIMIT):
         counted = await _scan(reader, by, span, "tally", "outcome", "SUM(quota)")
         times = await _scan(reader, by, span, "tally_took", "bucket", "0")
@@ -130,18 +130,22 @@ async def _scan(
             *[text for name, text in _CONDITIONS.items() if getattr(span, name) is not None],
         ]
     )
-    asked = f"""
-        SELECT {column}, {inner}, SUM(count), {quota} FROM {table} {where}
+    largest = f"""
         AND {column} IN (
             SELECT {column} FROM {table} {where}
-            GROUP BY {column} ORDER BY SUM(count) DESC, {column} LIMIT :most
-        ) GROUP BY {column}, {inner}
+            GROUP BY {column} ORDER BY SUM(count) DESC, {column} LIMIT {LINES_MOST}
+        )
     """  # noqa: S608  of LiteralStrings
+    asked = " ".join(
+        [
+            f"SELECT {column}, {inner}, SUM(count), {quota} FROM {table} {where}",  # noqa: S608
+            largest if everybodys else "",
+            f"GROUP BY {column}, {inner}",
+        ]
+    )
     values: dict[str, Value] = {
         name: getattr(span, name) for name in _CONDITIONS if getattr(span, name) is not None
     }
     user_id = EVERYBODY if span.user_id is None else span.user_id
-    rows = await reader.scan(
-        asked, first=span.first, last=span.last, user_id=user_id, most=LINES_MOST, **values
-    )
+    rows = await reader.scan(asked, first=span.first, last=span.last, user_id=user_id, **values)
     return list(rows)
