@@ -51,10 +51,14 @@ async def test_a_notice_names_the_job_that_is_looked_for(make_rig: MakeRig) -> N
     task_id = await rig.imagine(NEVER)
     job = await a_job_with_the_nonce_of(rig, task_id)
     address = rig.gateway.links.notice(rig.channel_id, int(task_id), 1)
+    path = address.removeprefix("http://gateway")
 
-    told = await rig.client.post(address.removeprefix("http://gateway"), json={"id": job})
+    await rig.client.post(path, json={"id": "a-job-of-somebody-else"})
+    told = await rig.client.post(path, json={"id": job})
 
+    (attempt,) = await attempts.of_task(rig.gateway.store.reader, int(task_id))
     assert told.json()["code"] == 1
+    assert attempt.hint == job
     assert (await rig.finished(task_id))["status"] == "SUCCESS"
 
 

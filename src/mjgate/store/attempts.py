@@ -114,11 +114,15 @@ async def keep_answer(tx: Transaction, attempt: Attempt) -> None:
 
 
 async def hint(tx: Transaction, task_id: int, no: int, upstream_id: str) -> None:
-    """Keep the id that a notice names, while nobody knows the fate of the attempt."""
+    """
+    Keep the id that a notice names, while nobody knows the fate of the attempt.
+
+    The latest counts: one that proved wrong must not hide the right one.
+    """
     await tx.run(
         """
         UPDATE attempts SET hint_upstream_id = :hint
-        WHERE task_id = :task_id AND no = :no AND hint_upstream_id = ''
+        WHERE task_id = :task_id AND no = :no
         AND (outcome IS NULL OR outcome = 'unknown')
         """,
         task_id=task_id,
