@@ -215,6 +215,14 @@ def test_a_swap_shows_both_pictures() -> None:
     assert middle[0] > corner[0]
 
 
+@pytest.mark.parametrize("size", [(1, 1), (1, 40), (40, 1), (2, 3)])
+def test_a_swap_of_hardly_a_picture_is_one_too(size: tuple[int, int]) -> None:
+    pixel, face = Image.new("RGB", size, "red"), Image.new("RGB", (90, 90), "blue")
+
+    assert swap(pixel, pixel).size == swap(face, pixel).size == size
+    assert swap(pixel, face).size == face.size
+
+
 @pytest.mark.parametrize("name", ["red", "green", "blue", "yellow", "black", "white"])
 def test_a_description_names_the_dominant_colour(name: str) -> None:
     prompts = describe(Image.new("RGB", (60, 40), name))

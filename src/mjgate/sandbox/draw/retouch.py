@@ -130,7 +130,7 @@ def swap(source: Image.Image, target: Image.Image) -> Image.Image:
     """Lay the middle of one portrait on the other; no face is looked for, and it shows."""
     target = target.convert("RGB")
     wide, high = target.size
-    side = round(min(wide, high) * 0.46)
+    side = max(1, round(min(wide, high) * 0.46))
     face = _middle(source.convert("RGB"), side)
     left, top = (wide - side) // 2, max(0, round(high * 0.4 - side / 2))
     under = to_paint(target)
