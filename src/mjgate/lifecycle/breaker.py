@@ -26,7 +26,8 @@ _DOUBLINGS: Final = 6
 async def heard(gateway: Gateway, channel: Channel, trouble: Exception | None) -> None:
     """Note how a submit went: None for an answer, else what went wrong."""
     if isinstance(trouble, Rejected) and trouble.verdict is Verdict.CREDENTIAL:
-        await gateway.store.write(alerts.seen, [_shut_out(channel)], gateway.clock.now())
+        seen = [_shut_out(channel)]
+        await gateway.store.write_surely(alerts.seen, seen, gateway.clock.now())
     if trouble is not None and is_fault(trouble):
         if gateway.faults.bad(channel.id, gateway.clock.now()) or channel.broken_times:
             await _open(gateway, channel)

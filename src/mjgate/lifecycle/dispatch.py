@@ -105,9 +105,10 @@ async def _hand_over(
     except (NotSent, Rejected, Unanswered) as error:
         if not isinstance(error, _TooLate):
             await heard(gateway, to.channel, error)
+        trouble = await _troubled(gateway, task, error, to, waiting)
         if attempt.heard:
-            await gateway.store.write(attempts.keep_answer, attempt)
-        return await _troubled(gateway, task, error, to, waiting)
+            await gateway.store.write_surely(attempts.keep_answer, attempt)
+        return trouble
     gateway.checkpoint("answered")
     outcome = await taken(gateway, task, accepted, waiting, said=attempt.heard[-1])
     gateway.checkpoint("submitted")
@@ -141,8 +142,7 @@ async def _send(gateway: Gateway, task: Task, attempt: Attempt, to: Line) -> Acc
     try:
         work = await prepared(gateway, task, attempt, to)
     except FileNotFoundError as error:
-        msg = "An image of the request is no longer kept."
-        raise Rejected(Verdict.CONTENT, msg) from error
+        raise Rejected(Verdict.CONTENT, "An image of the request is no longer kept.") from error
     if gateway.clock.now() - attempt.opened_at > SEND_LATEST:
         raise _TooLate
     return await sent(gateway, task, attempt, to, work)
