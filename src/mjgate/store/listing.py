@@ -117,10 +117,13 @@ async def page(
     """A page of the tasks with ids below `below`, the newest first. TimeoutError."""
     if wanted.words == ():
         return []
+    alone = _by_words_alone(wanted)
     asked = " ".join(
-        ["SELECT * FROM tasks WHERE id IN ( SELECT id", *_found(wanted),
+        ["SELECT * FROM tasks WHERE id IN ( SELECT", "rowid" if alone else "id", *_counted(wanted),
          "ORDER BY search.rowid DESC" if wanted.words else "ORDER BY id DESC",
-         "LIMIT :size OFFSET :skipped ) ORDER BY id DESC"]
+         "LIMIT :size OFFSET :skipped )",
+         "AND user_id = :user_id" if alone and wanted.user_id is not None else "",
+         "ORDER BY id DESC"]
     )  # fmt: skip
     async with asyncio.timeout(limit):
         rows = await reader.scan(asked, **_values(wanted, below), size=size, skipped=skipped)
@@ -230,7 +233,7 @@ def _found(wanted: Filter) -> Iterator[LiteralString]:
 
 
 def _counted(wanted: Filter) -> Iterator[LiteralString]:
-    """The same for a count: the index of words knows whose they are without a look at the rows."""
+    """The same; of words alone by their index alone, which knows whose they are."""
     if _by_words_alone(wanted):
         yield "FROM search WHERE search HAS all(:words) AND rowid >= :low AND rowid < :below"
     else:

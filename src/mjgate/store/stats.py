@@ -126,7 +126,7 @@ async def _scan(
     where = " ".join(
         [
             "WHERE day BETWEEN :first AND :last",
-            "AND user_id > :user_id" if everybodys else "AND user_id = :user_id",
+            "AND day > 0 AND user_id > :user_id" if everybodys else "AND user_id = :user_id",
             *[text for name, text in _CONDITIONS.items() if getattr(span, name) is not None],
         ]
     )

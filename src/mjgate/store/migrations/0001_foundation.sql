@@ -503,7 +503,7 @@ CREATE TABLE tally (
     quota BIGINT NOT NULL,
     PRIMARY KEY (user_id, day, channel_id, action, mode, outcome)
 ) WITHOUT ROWID;
-CREATE INDEX tally_by_day ON tally (day);
+CREATE INDEX tally_by_day ON tally (day) WHERE day > 0;
 
 -- How many successes took about so long: each bucket is a few per cent longer than the one before.
 CREATE TABLE tally_took (
