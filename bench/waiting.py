@@ -26,7 +26,7 @@ from mjgate.domain.lane import Lane
 from mjgate.domain.task import State, Task
 from mjgate.domain.timing import Timing
 from mjgate.lifecycle import Gateway
-from mjgate.lifecycle.queue import Handed, _start_in, assigned, note_turns
+from mjgate.lifecycle.queue import Handed, assigned, note_turns, start_in
 from mjgate.lifecycle.routing import attempt_at
 from mjgate.lifecycle.work import Request, encode
 from mjgate.store import accounts, lanes
@@ -148,7 +148,7 @@ async def open_slots(made: Crowd, number: int) -> None:
 async def start(gateway: Gateway, handed: Handed) -> Task | None:
     attempt = attempt_at(gateway, handed.task, 1, handed.route)
     now = gateway.clock.now()
-    return await gateway.store.write(_start_in, handed.task.id, attempt, now=now)
+    return await gateway.store.write(start_in, handed.task.id, attempt, now=now)
 
 
 async def hand_on(made: Crowd) -> float:

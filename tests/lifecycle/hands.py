@@ -17,7 +17,7 @@ from mjgate.keys import fingerprint
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.inputs import Inputs
 from mjgate.lifecycle.look import Look
-from mjgate.lifecycle.queue import _start_in, assigned, note_turns
+from mjgate.lifecycle.queue import assigned, note_turns, start_in
 from mjgate.lifecycle.routing import Route, attempt_at, need_of, routes
 from mjgate.lifecycle.submit import _accept, _write
 from mjgate.lifecycle.verdict import NOBODY, taken
@@ -96,7 +96,7 @@ async def hand_on(gateway: Gateway) -> list[Task]:
         attempt = attempt_at(gateway, task, number, route)
         with suppress(SlotTakenError):
             now = gateway.clock.now()
-            moved = await gateway.store.write(_start_in, task.id, attempt, now=now)
+            moved = await gateway.store.write(start_in, task.id, attempt, now=now)
             started += [] if moved is None else [moved]
     await note_turns(gateway, started)
     return started

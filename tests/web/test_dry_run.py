@@ -1,5 +1,7 @@
 """A dry run says what a submit would come to, and leaves no trace."""
 
+from pathlib import Path
+
 import httpx
 import pytest
 
@@ -42,13 +44,13 @@ async def test_a_dry_run_tells_price_mode_and_place_and_leaves_no_trace(rig: Rig
     await untouched(rig)
 
 
-async def test_a_dry_run_keeps_no_picture(rig: Rig) -> None:
+async def test_a_dry_run_keeps_no_picture(rig: Rig, tmp_path: Path) -> None:
     await dry(rig, base64Array=[PIXEL], prompt="a fox")
 
     row = await rig.gateway.store.reader.row("SELECT COUNT(*) AS n FROM blobs")
     assert row is not None
     assert row["n"] == 0
-    assert [each for each in rig.gateway.files.root.rglob("*") if each.is_file()] == []
+    assert [each for each in (tmp_path / "blobs").rglob("*") if each.is_file()] == []
 
 
 @pytest.mark.parametrize(

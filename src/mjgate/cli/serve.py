@@ -1,6 +1,7 @@
 """`mjgate serve` and `work`: the gateway itself."""
 
 import logging
+import socket
 from functools import partial
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -63,12 +64,17 @@ def serve(
         admin = prepared(settings, "serve", place)
         if admin is not None:
             _introduce(admin, given=bool(settings.admin_password))
-        ready = partial(_ready, listener.getsockname()[1])
-        if settings.workers > 1:
-            app.serve_many(settings, listener, ready=ready)
-        else:
-            service = app.serve(settings, listener, ready=ready)
-            until_stopped(service, end_with_stdin=end_with_stdin)
+        _serve(settings, listener, end_with_stdin=end_with_stdin)
+
+
+def _serve(settings: Config, listener: socket.socket, *, end_with_stdin: bool) -> None:
+    """Answer requests in this process, or in several, until told to stop."""
+    ready = partial(_ready, listener.getsockname()[1])
+    if settings.workers > 1:
+        app.serve_many(settings, listener, ready=ready)
+    else:
+        service = app.serve(settings, listener, ready=ready)
+        until_stopped(service, end_with_stdin=end_with_stdin)
 
 
 def work(

@@ -215,7 +215,7 @@ async def _start(gateway: Gateway, handed: Handed) -> bool:
     attempt = attempt_at(gateway, task, number, route)
     try:
         moved = await gateway.store.write_surely(
-            _start_in, task.id, attempt, now=gateway.clock.now()
+            start_in, task.id, attempt, now=gateway.clock.now()
         )
     except SlotTakenError:
         return False
@@ -226,7 +226,8 @@ async def _start(gateway: Gateway, handed: Handed) -> bool:
     return True
 
 
-async def _start_in(tx: Transaction, task_id: int, attempt: Attempt, *, now: int) -> Task | None:
+async def start_in(tx: Transaction, task_id: int, attempt: Attempt, *, now: int) -> Task | None:
+    """Take the task out of the queue with its attempt; None if somebody else has done so."""
     waiting = await tasks.locked(tx, task_id)
     if waiting is None or waiting.state is not State.QUEUED:
         return waiting if await attempts.begun(tx, attempt) else None
