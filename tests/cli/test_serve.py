@@ -85,6 +85,17 @@ def test_a_service_that_is_told_to_stop_ends_quietly(
     assert "Error" not in out + err
 
 
+def test_a_service_that_a_script_put_into_the_background_can_be_stopped(tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as `&` of a shell does; it is inherited
+    try:
+        with service("sandbox", "--port", "0", home=tmp_path) as started:
+            code, _, _ = started.stop(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+    assert code == 0
+
+
 def test_what_is_set_up_beside_a_running_server_is_in_force_there(tmp_path: Path) -> None:
     with service("serve", "--port", "0", home=tmp_path) as gateway:
         json_of("user", "create", "alice", "--quota", "5000000", home=tmp_path)

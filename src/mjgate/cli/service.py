@@ -69,6 +69,8 @@ def listen(host: str, port: int) -> socket.socket:
 def until_stopped(service: Coroutine[Any, Any, T], *, end_with_stdin: bool = False) -> T | None:
     """Run until Ctrl-C or SIGTERM, which both end it in order and quietly; None if they did."""
     before = signal.signal(signal.SIGTERM, _as_interrupt)
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # a script started us with `&`
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with (
             suppress(KeyboardInterrupt),
