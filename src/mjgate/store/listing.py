@@ -113,14 +113,20 @@ async def page(
     below: int = NEWEST,
     skipped: int = 0,
     limit: float = LIMIT,
+    few: bool = False,
 ) -> list[Task]:
-    """A page of the tasks with ids below `below`, the newest first. TimeoutError."""
+    """
+    A page of the tasks with ids below `below`, the newest first. TimeoutError.
+
+    Where few have the words they are all found and then put in order: PostgreSQL, which cannot
+    guess that they are few, would go through everything from the newest.
+    """
     if wanted.words == ():
         return []
     alone = _by_words_alone(wanted)
     asked = " ".join(
         ["SELECT * FROM tasks WHERE id IN ( SELECT", "rowid" if alone else "id", *_counted(wanted),
-         "ORDER BY search.rowid DESC" if wanted.words else "ORDER BY id DESC",
+         _order(wanted, few=few),
          "LIMIT :size OFFSET :skipped )",
          "AND user_id = :user_id" if alone and wanted.user_id is not None else "",
          "ORDER BY id DESC"]
@@ -216,6 +222,12 @@ async def _tallied(reader: Reader, wanted: Filter, outcomes: Sequence[Outcome]) 
     }
     rows = await reader.scan(asked, **values, **_named(wanted, _TALLIED))
     return _Tallied(int(rows[0]["count"]), int(rows[0]["quota"]))
+
+
+def _order(wanted: Filter, *, few: bool) -> LiteralString:
+    if wanted.words:
+        return "ORDER BY search.rowid + 0 DESC" if few else "ORDER BY search.rowid DESC"
+    return "ORDER BY id DESC"
 
 
 def _found(wanted: Filter) -> Iterator[LiteralString]:

@@ -1,6 +1,8 @@
 """/api/mj/self and /api/mj/: the lists of tasks, in the form that their clients know."""
 
+from collections.abc import Awaitable, Callable
 from enum import StrEnum
+from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
 from msgspec import UNSET, Struct, UnsetType
@@ -90,10 +92,12 @@ async def _all(call: Call) -> Listed[Item]:
 async def _listed(call: Call, wanted: Filter, *, admin: bool) -> Listed[Item]:
     where, cursor, reader = call.page(), call.number("cursor"), call.gateway.store.reader
     below, skipped = (NEWEST, where.skipped) if cursor is None else (cursor, 0)
-    known = await listing.total(reader, wanted) if wanted.tallied else None
+    first = wanted.tallied or wanted.words is not None
+    known = await listing.total(reader, wanted) if first else None
     found: list[Task] = []
     if known is None or known.number > skipped:
-        found = await _page(call, wanted, below, skipped, where.size + 1)
+        few = wanted.words is not None and known is not None and not known.capped
+        found = await _page(call, partial(listing.page, few=few), wanted, below, skipped)
     shown = found[: where.size]
     total = known or await _total(call, wanted, skipped, found, first=cursor is None)
     sums = await _sums(call, wanted)
@@ -109,10 +113,16 @@ async def _listed(call: Call, wanted: Filter, *, admin: bool) -> Listed[Item]:
     )
 
 
-async def _page(call: Call, wanted: Filter, below: int, skipped: int, size: int) -> list[Task]:
+async def _page(
+    call: Call, read: Callable[..., Awaitable[list[Task]]], wanted: Filter, below: int, skipped: int
+) -> list[Task]:
     try:
-        return await listing.page(
-            call.gateway.store.reader, wanted, below=below, skipped=skipped, size=size
+        return await read(
+            call.gateway.store.reader,
+            wanted,
+            below=below,
+            skipped=skipped,
+            size=call.page().size + 1,
         )
     except TimeoutError:
         msg = (
