@@ -23,7 +23,7 @@ test: setup  ## The fast tests, on both databases (k=name for some, ARGS for pyt
 	@$(bin)/pytest $(if $(k),-k "$(k)",--numprocesses=2 --dist=worksteal) $(ARGS)
 
 test-slow: setup  ## Killed processes, take-over, soaks, browser
-	@$(bin)/pytest -m slow --timeout=600 $(if $(k),-k "$(k)") $(ARGS)
+	@$(bin)/pytest -m slow --timeout=600 $(if $(k),-k "$(k)",--numprocesses=2 --dist=worksteal) $(ARGS)
 
 check: lint types imports sizes locks docs-check test  ## All that a change must pass: style, types, imports, locks, docs, tests
 
