@@ -278,6 +278,7 @@ NO_CHANGES: Final[Sequence[tuple[str, Body, str, str]]] = [
     ("video", {"taskId": "{id}", "index": 0}, "missing_field", "action"),
     ("video", {"taskId": "{id}", "action": "extend"}, "missing_field", "index"),
     ("video", {"taskId": "{id}", "action": "extend", "index": 4}, "bad_field", "index"),
+    ("video", {"taskId": "{id}", "action": "extend", "index": 0}, "bad_field", "taskId"),
 ]
 
 

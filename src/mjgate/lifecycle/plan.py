@@ -14,6 +14,7 @@ from mjgate.domain.buttons import Window, meaning
 from mjgate.domain.change import as_button, spelled_out
 from mjgate.domain.channel import Need
 from mjgate.domain.errors import (
+    BadField,
     ModeNotAllowed,
     NotFound,
     ParentNotFinished,
@@ -130,6 +131,9 @@ async def _parent(reader: Reader, caller: Caller, order: Order) -> Task | None:
         raise ParentNotFinished(msg, field="taskId")
     if parent.state is not State.SUCCESS:
         raise ParentNotFinished(field="taskId")
+    extends = order.rule.action is Action.VIDEO
+    if extends and parent.action is not Action.VIDEO and not parent.result.video_urls:
+        raise BadField("The task named by taskId has no clip to extend.", field="taskId")
     return parent
 
 
