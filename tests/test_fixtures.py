@@ -9,22 +9,20 @@ import asyncpg
 import pytest
 
 
-async def test_each_test_gets_an_empty_database(database_url: str) -> None:
-    count = await _tables(database_url)
+async def test_each_test_gets_an_empty_database(empty_url: str) -> None:
+    count = await _tables(empty_url)
 
     assert count == 0
 
 
 @pytest.mark.parametrize("turn", [1, 2])
-async def test_a_table_made_by_one_test_is_not_seen_by_the_next(
-    database_url: str, turn: int
-) -> None:
-    before = await _tables(database_url)
+async def test_a_table_made_by_one_test_is_not_seen_by_the_next(empty_url: str, turn: int) -> None:
+    before = await _tables(empty_url)
 
-    await _run(database_url, f"CREATE TABLE left_over_{turn} (id integer)")
+    await _run(empty_url, f"CREATE TABLE left_over_{turn} (id integer)")
 
     assert before == 0
-    assert await _tables(database_url) == 1
+    assert await _tables(empty_url) == 1
 
 
 @pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6])

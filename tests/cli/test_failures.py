@@ -118,10 +118,10 @@ def test_the_files_of_an_installation_are_its_owners_alone(mjgate: Run, tmp_path
     assert (tmp_path / "data" / "secret.key").stat().st_mode & 0o777 == 0o600
 
 
-def test_postgresql_asks_for_a_shared_master_key(mjgate: Run, database_url: str) -> None:
-    ended = mjgate("migrate", "--database-url", database_url)
+def test_postgresql_asks_for_a_shared_master_key(mjgate: Run, empty_url: str) -> None:
+    ended = mjgate("migrate", "--database-url", empty_url)
 
-    if database_url.startswith("postgresql"):
+    if empty_url.startswith("postgresql"):
         assert "PostgreSQL needs MJGATE_SECRET_KEY" in ended.err
         assert ended.next.startswith("export MJGATE_SECRET_KEY=")
     else:

@@ -22,10 +22,10 @@ SUBMITS = 100
 @pytest.mark.slow
 @pytest.mark.timeout(120)
 async def test_a_balance_for_ten_takes_ten_of_a_hundred_through_two_processes(
-    database_url: str, tmp_path: Path, loopback: None
+    empty_url: str, tmp_path: Path, loopback: None
 ) -> None:
     del loopback
-    where = {"MJGATE_DATABASE_URL": database_url, "MJGATE_SECRET_KEY": "m" * 40}
+    where = {"MJGATE_DATABASE_URL": empty_url, "MJGATE_SECRET_KEY": "m" * 40}
     secret = {"MJGATE_CHANNEL_SECRET": "any"}
     sandbox = SandboxSettings(port=0, seconds=60, pictures="plain", max_running=200)
     async with running(sandbox) as port:

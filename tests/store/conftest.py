@@ -44,8 +44,8 @@ async def names_in(db: Database) -> set[str]:
 
 
 @pytest.fixture
-async def bank(database_url: str) -> AsyncGenerator[Database]:
-    async with await Database.open(database_url) as db:
+async def bank(empty_url: str) -> AsyncGenerator[Database]:
+    async with await Database.open(empty_url) as db:
         await migrate(db, 0, source=BANK)
         assert await db.write(open_account, "alice") == 1
         yield db

@@ -473,11 +473,11 @@ async def test_a_value_of_the_wrong_type_is_a_mistake_too(bank: Database) -> Non
     assert not isinstance(mistake.value, StoreError)
 
 
-async def test_a_closed_database_is_away(database_url: str) -> None:
+async def test_a_closed_database_is_away(empty_url: str) -> None:
     async def nothing(_: Transaction) -> None:
         pass
 
-    async with await Database.open(database_url) as db:
+    async with await Database.open(empty_url) as db:
         waiting = asyncio.create_task(db.write(nothing))
         await asyncio.sleep(0)
 

@@ -22,8 +22,8 @@ async def applied(db: Database) -> list[tuple[object, ...]]:
     return [tuple(row) for row in rows]
 
 
-async def test_our_own_schema_is_applied_once_however_many_start(database_url: str) -> None:
-    databases = [await Database.open(database_url) for _ in range(4)]
+async def test_our_own_schema_is_applied_once_however_many_start(empty_url: str) -> None:
+    databases = [await Database.open(empty_url) for _ in range(4)]
 
     done = await asyncio.gather(*(migrate(db, 7) for db in databases))
 
@@ -34,10 +34,10 @@ async def test_our_own_schema_is_applied_once_however_many_start(database_url: s
         await db.close()
 
 
-async def test_what_is_missing_is_applied_in_order(database_url: str, tmp_path: Path) -> None:
+async def test_what_is_missing_is_applied_in_order(empty_url: str, tmp_path: Path) -> None:
     source = write(tmp_path / "steps", **{"0001_one": "CREATE TABLE one (id IDENTITY)"})
 
-    async with await Database.open(database_url) as db:
+    async with await Database.open(empty_url) as db:
         assert [step.number for step in await missing(db, source=source)] == [1]
         first = await migrate(db, 1, source=source)
         write(
@@ -60,7 +60,7 @@ async def test_what_is_missing_is_applied_in_order(database_url: str, tmp_path: 
 
 
 async def test_an_engine_gets_its_own_part_after_the_common_one(
-    database_url: str, tmp_path: Path
+    empty_url: str, tmp_path: Path
 ) -> None:
     source = write(
         tmp_path / "steps",
@@ -72,7 +72,7 @@ async def test_an_engine_gets_its_own_part_after_the_common_one(
         },
     )
 
-    async with await Database.open(database_url) as db:
+    async with await Database.open(empty_url) as db:
         await migrate(db, 1, source=source)
 
         assert [tuple(row) for row in await db.reader.rows("SELECT engine FROM marks")] == [
@@ -81,7 +81,7 @@ async def test_an_engine_gets_its_own_part_after_the_common_one(
 
 
 async def test_a_step_that_fails_leaves_nothing_and_the_steps_before_it_stand(
-    database_url: str, tmp_path: Path
+    empty_url: str, tmp_path: Path
 ) -> None:
     source = write(
         tmp_path / "steps",
@@ -91,7 +91,7 @@ async def test_a_step_that_fails_leaves_nothing_and_the_steps_before_it_stand(
         },
     )
 
-    async with await Database.open(database_url) as db:
+    async with await Database.open(empty_url) as db:
         with pytest.raises(Exception, match=r"good.* already exists"):
             await migrate(db, 1, source=source)
         write(source, **{"0002_bad": "CREATE TABLE half (id IDENTITY)"})
@@ -101,7 +101,7 @@ async def test_a_step_that_fails_leaves_nothing_and_the_steps_before_it_stand(
         assert await applied(db) == [(1, "good", 1), (2, "bad", 2)]
 
 
-async def test_a_step_that_breaks_off_is_not_applied(database_url: str, tmp_path: Path) -> None:
+async def test_a_step_that_breaks_off_is_not_applied(empty_url: str, tmp_path: Path) -> None:
     source = write(
         tmp_path / "steps",
         **{
@@ -111,7 +111,7 @@ async def test_a_step_that_breaks_off_is_not_applied(database_url: str, tmp_path
         },
     )
 
-    async with await Database.open(database_url) as db:
+    async with await Database.open(empty_url) as db:
         with pytest.raises(Exception, match=r"syntax error|unterminated"):
             await migrate(db, 1, source=source)
 
@@ -119,14 +119,14 @@ async def test_a_step_that_breaks_off_is_not_applied(database_url: str, tmp_path
 
 
 async def test_a_database_that_is_newer_than_the_program_is_refused(
-    database_url: str, tmp_path: Path
+    empty_url: str, tmp_path: Path
 ) -> None:
     source = write(
         tmp_path / "steps",
         **{"0001_one": "CREATE TABLE one (id IDENTITY)", "0002_two": "DROP TABLE one"},
     )
 
-    async with await Database.open(database_url) as db:
+    async with await Database.open(empty_url) as db:
         await migrate(db, 1, source=source)
         (source / "0002_two.sql").unlink()
 
@@ -141,10 +141,10 @@ async def test_a_database_that_is_newer_than_the_program_is_refused(
     "table", ["CREATE TABLE theirs (id IDENTITY)", "CREATE TABLE schema_migrations (version TEXT)"]
 )
 async def test_a_database_of_another_program_is_left_alone(
-    database_url: str, tmp_path: Path, table: str
+    empty_url: str, tmp_path: Path, table: str
 ) -> None:
     theirs = write(tmp_path / "theirs", **{"0001_one": table})
-    async with await Database.open(database_url) as db:
+    async with await Database.open(empty_url) as db:
         await db.write(
             lambda tx: tx.script(with_types(load(theirs, db.engine)[0].common, db.engine))
         )
