@@ -78,6 +78,8 @@ def integer(value: object) -> int | None:
 
 def words(value: object, most: int = TEXT_MOST) -> str:
     """Clean text, also from a whole number; `""` for the rest."""
+    if value is None or value == "":
+        return ""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
@@ -93,6 +95,8 @@ def identifier(value: object) -> str:
 
 def address(value: object) -> str | None:
     """An http address; None for the rest."""
+    if not isinstance(value, str) or not value:
+        return None
     text = words(value).strip()
     fits = len(text) <= ADDRESS_MOST and text[:8].lower().startswith(("http://", "https://"))
     return text if fits else None
@@ -100,5 +104,7 @@ def address(value: object) -> str | None:
 
 def addresses(value: object) -> tuple[str, ...] | None:
     """Addresses from a list of texts or of `{url}` objects, or from one text; None if empty."""
+    if not value:
+        return None
     found = (address(mapping(item).get("url", item)) for item in items(value))
     return tuple(each for each in found if each) or None

@@ -1,6 +1,7 @@
 """The loop guard: nothing is taken that has been here, and nothing is sent to ourselves."""
 
 from dataclasses import replace
+from functools import lru_cache
 
 from mjgate.domain import hops
 from mjgate.domain.address import Origin
@@ -20,11 +21,17 @@ async def arrived(gateway: Gateway, header: str) -> tuple[str, ...]:
 
 async def onward(gateway: Gateway, came_through: tuple[str, ...], to: Line) -> Line:
     """The line with the header that a submit carries. Rejected where it leads to ourselves."""
-    if Origin.of(to.endpoint.base_url) == Origin.of(gateway.links.public_url):
+    if _origin(to.endpoint.base_url) == _origin(gateway.links.public_url):
         msg = "the channel leads to this gateway itself"
         raise Rejected(Verdict.CHANNEL, msg, reason=Reason.LOOP)
     header = {hops.HEADER: hops.onward(came_through, await _own(gateway))}
     return replace(to, endpoint=replace(to.endpoint, headers={**to.endpoint.headers, **header}))
+
+
+@lru_cache(maxsize=256)
+def _origin(url: str) -> Origin:
+    """Where a base address leads; there are few, and each is asked about with every submit."""
+    return Origin.of(url)
 
 
 async def _own(gateway: Gateway) -> str:
