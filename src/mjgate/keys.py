@@ -20,6 +20,8 @@ from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from mjgate.domain.webhook import PREFIX
+
 SHORTEST: Final = 32
 """Characters that a master key must have at least."""
 
@@ -105,7 +107,7 @@ class Keys:
         """Secrets made from our keys, that in force first: nothing is stored for them."""
         masters = (self.current, *self.retired.values())
         derived = (master.subkey(f"secret {name}") for master in masters)
-        return ["whsec_" + b64encode(each).decode() for each in derived]
+        return [PREFIX + b64encode(each).decode() for each in derived]
 
     def check_value(self) -> str:
         """What a database keeps to recognise the key it was written with."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
+from mjgate.domain import webhook
 from mjgate.domain.account import OnLimit, Sees
 from mjgate.domain.action import Action, Mode
 from mjgate.keys import Purpose, fingerprint, new_key
@@ -18,7 +19,6 @@ from mjgate.store.tokens import Key
 PREFIX = "sk-"
 """What keys begin with for people; it is no part of what is stored, and may be left out."""
 
-HOOK_SECRET: Final = "whsec_"  # noqa: S105  the beginning of one
 _SECRET_LEAST, _SECRET_MOST = 24, 64
 _HOOK_MOST: Final = 2_000
 
@@ -81,12 +81,12 @@ async def revoke_token(desk: Desk, token_id: int, *, user_id: int | None = None)
 def hook_secret(text: str) -> str:
     """A secret that signs webhooks, in the form of Standard Webhooks. BadValue."""
     try:
-        size = len(base64.b64decode(text.removeprefix(HOOK_SECRET), validate=True))
+        size = len(base64.b64decode(text.removeprefix(webhook.PREFIX), validate=True))
     except (binascii.Error, ValueError):
         size = 0
-    if not text.startswith(HOOK_SECRET) or not _SECRET_LEAST <= size <= _SECRET_MOST:
+    if not text.startswith(webhook.PREFIX) or not _SECRET_LEAST <= size <= _SECRET_MOST:
         raise BadValue(
-            f"A webhook secret is {HOOK_SECRET} and {_SECRET_LEAST} to {_SECRET_MOST} bytes in"
+            f"A webhook secret is {webhook.PREFIX} and {_SECRET_LEAST} to {_SECRET_MOST} bytes in"
             " base64.",
             field="webhook_secret",
         )

@@ -1,7 +1,5 @@
 """Users: making them, the very first admin among them, and giving them money."""
 
-import base64
-import secrets
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -9,6 +7,7 @@ from mjgate.domain.account import Role
 from mjgate.domain.clock import DAY
 from mjgate.keys import Purpose, fingerprint, new_key
 from mjgate.manage import Desk, NoSuch, Taken, checks, passwords
+from mjgate.manage.hooks import new_secret
 from mjgate.manage.people import Who, found
 from mjgate.store import accounts, ledger, settings
 from mjgate.store.database import ConstraintBroken, Transaction
@@ -93,13 +92,12 @@ async def _draft(desk: Desk, wanted: NewUser) -> _Draft:
         access_token=new_key(),
         password=wanted.password or new_key(_PASSWORD_LENGTH),
     )
-    hook_secret = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
     return _Draft(
         made=made,
         group=wanted.group,
         password_hash=await passwords.hashed(made.password),
         password_until=None,
-        hook_secret_enc=desk.keys.encrypt(Purpose.WEBHOOK, hook_secret),
+        hook_secret_enc=desk.keys.encrypt(Purpose.WEBHOOK, new_secret()),
         now=desk.clock.now(),
     )
 

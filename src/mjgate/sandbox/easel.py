@@ -18,8 +18,6 @@ FROM_WORDS: Final = frozenset({Action.IMAGINE, Action.REROLL, *STRENGTH})
 """Grids that a scene alone describes, so they can be drawn at any size."""
 
 ENLARGED: Final = frozenset({Action.UPSCALE, Action.UPSCALE_HD})
-UNCHANGED: Final = frozenset({Action.BOOKMARK, Action.ACTION})
-"""What shows its parent's picture again."""
 
 _ZOOM = re.compile(r"--zoom\s+(\d{1,2}(?:\.\d{1,3})?)(?=\s|$)")
 

@@ -20,7 +20,6 @@ from mjgate.web.context import Context
 from mjgate.web.respond import Envelope, answer, request_id, trouble
 from mjgate.web.visitors import check_page, visitor_of
 
-_FIELD: Final = re.compile(r"`(?P<unknown>[^`]*)`(?: - at `\$\.?(?P<in>[^`]*)`)?$")
 _AT: Final = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
 _NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u00(?:[01][0-8bcefBCEF]|7[fF])")
 _BODIES: Final = frozenset({"POST", "PUT"})
