@@ -12,6 +12,7 @@ from mjgate import app, telemetry
 from mjgate.cli.service import (
     EndWithStdin,
     Host,
+    Inherited,
     LogFormat,
     Port,
     PublicUrl,
@@ -42,6 +43,7 @@ def serve(
     ] = False,
     log_format: LogFormat = None,
     end_with_stdin: EndWithStdin = False,
+    inherited: Inherited = None,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
     config: ConfigFile = None,
@@ -59,12 +61,18 @@ def serve(
     _begin(settings)
     with (
         listening(settings.host, settings.port, place.command("serve")),
-        listen(settings.host, settings.port) as listener,  # first: it is what may be refused
+        _listener(settings, inherited) as listener,  # first: it is what may be refused
     ):
         admin = prepared(settings, "serve", place)
         if admin is not None:
             _introduce(admin, given=bool(settings.admin_password))
         _serve(settings, listener, end_with_stdin=end_with_stdin)
+
+
+def _listener(settings: Config, inherited: int | None) -> socket.socket:
+    if inherited is not None:
+        return socket.socket(fileno=inherited)
+    return listen(settings.host, settings.port)
 
 
 def _serve(settings: Config, listener: socket.socket, *, end_with_stdin: bool) -> None:

@@ -46,6 +46,8 @@ PublicUrl = Annotated[
     ),
 ]
 EndWithStdin = Annotated[bool, typer.Option("--end-with-stdin", hidden=True)]
+Inherited = Annotated[int | None, typer.Option("--inherited", hidden=True)]
+"""The number of a socket that listens already, which whoever started us has handed on."""
 LogFormat = Annotated[
     str | None,
     typer.Option("--log-format", help="console or json (console).", show_default=False),

@@ -11,6 +11,7 @@ import errno
 import os
 import secrets
 import shlex
+import socket
 from collections.abc import AsyncGenerator, Generator
 from dataclasses import replace
 from pathlib import Path
@@ -58,8 +59,9 @@ def demo(
     """Start a gateway and an upstream, and draw a first picture. Needs nothing else."""
     with _explained(data_dir):
         config = _config(data_dir, host, port, public_url)
-        with claimed(config.data_dir):
-            shown = until_stopped(_show(config, once=once, as_json=as_json))
+        with _listener(config) as listener, claimed(config.data_dir):
+            config = replace(config, port=int(listener.getsockname()[1]))
+            shown = until_stopped(_show(config, listener, once=once, as_json=as_json))
     if shown is None:
         raise typer.Abort
     if not once:
@@ -68,7 +70,7 @@ def demo(
 
 
 def _config(data_dir: Path, host: str | None, port: int | None, public_url: str | None) -> Config:
-    """The gateway's options, with a port that can be had. ConfigError, Failure."""
+    """The gateway's options. ConfigError."""
     typed = {
         "data_dir": data_dir,
         "database_url": f"sqlite:///{data_dir.absolute()}/mjgate.db",
@@ -76,18 +78,17 @@ def _config(data_dir: Path, host: str | None, port: int | None, public_url: str 
         "port": port,
         "public_url": public_url,
     }
-    config = load(typed, {name: os.environ[name] for name in HEARD if name in os.environ})
+    return load(typed, {name: os.environ[name] for name in HEARD if name in os.environ})
+
+
+def _listener(config: Config) -> socket.socket:
+    """A socket on the chosen port, else on the usual one, else on a free one. Failure."""
     chosen = config.port if "port" in config.sources else None
-    return replace(config, port=_port(config.host, chosen))
-
-
-def _port(host: str, chosen: int | None) -> int:
-    """The chosen port, else the usual one, else a free one. Failure."""
     if chosen is None:
-        with contextlib.suppress(OSError), listen(host, PORT):
-            return PORT
-    with listening(host, chosen or 0, "mjgate demo"), listen(host, chosen or 0) as listener:
-        return int(listener.getsockname()[1])
+        with contextlib.suppress(OSError):
+            return listen(config.host, PORT)
+    with listening(config.host, chosen or 0, "mjgate demo"):
+        return listen(config.host, chosen or 0)
 
 
 @contextlib.contextmanager
@@ -113,7 +114,7 @@ def _no_room(directory: Path) -> Failure:
     return Failure(f"There is no room left for {directory.absolute()}.", f"df -h {place}")
 
 
-async def _show(config: Config, *, once: bool, as_json: bool) -> Shown:
+async def _show(config: Config, listener: socket.socket, *, once: bool, as_json: bool) -> Shown:
     """Everything, from the start to the end; without `once` the end comes with Ctrl-C."""
     story = Story(err if as_json else out)
     story.title(
@@ -121,7 +122,7 @@ async def _show(config: Config, *, once: bool, as_json: bool) -> Shown:
         "A gateway and an upstream on this machine, and one picture from the prompt to the books.",
         "A small program draws it, not a model: so no account is needed.",
     )
-    async with _started(config, story) as (url, ground):
+    async with _started(config, listener, story) as (url, ground):
         try:
             shown = await whole_round(config, story, url, ground.key)
         except (aiohttp.ClientError, msgspec.DecodeError) as error:
@@ -137,7 +138,9 @@ async def _show(config: Config, *, once: bool, as_json: bool) -> Shown:
 
 
 @contextlib.asynccontextmanager
-async def _started(config: Config, story: Story) -> AsyncGenerator[tuple[str, Ground]]:
+async def _started(
+    config: Config, listener: socket.socket, story: Story
+) -> AsyncGenerator[tuple[str, Ground]]:
     """Sandbox and gateway, with a channel between them; gives the gateway's local address."""
     home, secret = config.data_dir, secrets.token_urlsafe(24)
     story.part("Start")
@@ -152,9 +155,12 @@ async def _started(config: Config, story: Story) -> AsyncGenerator[tuple[str, Gr
         public = ("--public-url", config.public_url) if config.public_url else ()
         where = ("--host", config.host, "--port", str(config.port))
         gateway = running(
-            *("serve", "--data-dir", str(home), *where, *public), log=home / "gateway.log"
+            *("serve", "--data-dir", str(home), *where, *public),
+            log=home / "gateway.log",
+            listener=listener,
         )
         async with gateway:
+            listener.close()  # the gateway's own from here: its end must be seen by clients
             url = replace(config, public_url="").address()
             story.row("gateway", url, "what clients talk to")
             yield url, ground

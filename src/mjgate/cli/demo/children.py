@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import re
+import socket
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncGenerator, Mapping
@@ -26,21 +27,31 @@ _READY: Final = re.compile(r"is ready at (https?://\S+)")
 
 @contextlib.asynccontextmanager
 async def running(
-    *words: str, log: Path, secrets: Mapping[str, str] | None = None
+    *words: str,
+    log: Path,
+    secrets: Mapping[str, str] | None = None,
+    listener: socket.socket | None = None,
 ) -> AsyncGenerator[str]:
-    """Run `mjgate <words>` for as long as the block lasts; gives its address. Failure."""
+    """
+    Run `mjgate <words>` for as long as the block lasts; gives its address. Failure.
+
+    A `listener` is handed on, so that nobody can take its port in the meantime.
+    """
     name = _NAMES[words[0]]
+    sockets = () if listener is None else (listener.fileno(),)
     with log.open("w", encoding="utf-8") as errors:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "mjgate",
             *words,
+            *(word for number in sockets for word in ("--inherited", str(number))),
             "--end-with-stdin",
             stdin=PIPE,
             stdout=PIPE,
             stderr=errors,
             env=_environment(secrets or {}),
+            pass_fds=sockets,
             start_new_session=True,  # Ctrl-C is ours to hand on, in order
         )
     try:
