@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from mjgate.cli.shared import ConfigFile, DatabaseUrl, DataDir, Json, Place, at_desk, secret
+from mjgate.cli.place import Place, placed
+from mjgate.cli.shared import Json, at_desk, secret
 from mjgate.cli.terminal import answer, pairs, say
 from mjgate.manage import Desk, people
 from mjgate.store.people import Person
@@ -12,7 +13,9 @@ from mjgate.store.people import Person
 Name = Annotated[str, typer.Argument(help="The user's name.", show_default=False)]
 
 
+@placed
 def password(
+    place: Place,
     name: Name,
     *,
     typed: Annotated[
@@ -25,9 +28,6 @@ def password(
         ),
     ] = None,
     as_json: Json = False,
-    data_dir: DataDir = None,
-    database_url: DatabaseUrl = None,
-    config: ConfigFile = None,
 ) -> None:
     """Give a user a new password. It ends his sessions."""
     wanted = secret(typed, "MJGATE_USER_PASSWORD")
@@ -35,7 +35,7 @@ def password(
     async def work(desk: Desk) -> tuple[Person, str]:
         return await people.set_password(desk, name, wanted)
 
-    user, chosen = at_desk("user password", Place(data_dir, database_url, config), work)
+    user, chosen = at_desk("user password", place, work)
     if as_json:
         answer({"id": user.id, "username": user.username, "password": chosen})
         return
@@ -43,28 +43,16 @@ def password(
     pairs({"password": chosen})
 
 
-def enable(
-    name: Name,
-    *,
-    as_json: Json = False,
-    data_dir: DataDir = None,
-    database_url: DatabaseUrl = None,
-    config: ConfigFile = None,
-) -> None:
+@placed
+def enable(place: Place, name: Name, *, as_json: Json = False) -> None:
     """Let a user in again."""
-    _switch("enable", name, Place(data_dir, database_url, config), as_json=as_json)
+    _switch("enable", name, place, as_json=as_json)
 
 
-def disable(
-    name: Name,
-    *,
-    as_json: Json = False,
-    data_dir: DataDir = None,
-    database_url: DatabaseUrl = None,
-    config: ConfigFile = None,
-) -> None:
+@placed
+def disable(place: Place, name: Name, *, as_json: Json = False) -> None:
     """Keep a user out: his keys and sessions open nothing, what waits is cancelled."""
-    _switch("disable", name, Place(data_dir, database_url, config), as_json=as_json)
+    _switch("disable", name, place, as_json=as_json)
 
 
 def _switch(verb: str, name: str, place: Place, *, as_json: bool) -> None:

@@ -5,17 +5,9 @@ from typing import Annotated
 
 import typer
 
+from mjgate.cli.place import Place, placed
 from mjgate.cli.proxying import ProxyUrl, Which, proxy_given, set_proxy
-from mjgate.cli.shared import (
-    ConfigFile,
-    DatabaseUrl,
-    DataDir,
-    Json,
-    Place,
-    at_desk,
-    listed,
-    secret,
-)
+from mjgate.cli.shared import Json, at_desk, listed, secret
 from mjgate.cli.switching import drain, set_secret
 from mjgate.cli.terminal import Failure, answer, say, suggest, table
 from mjgate.domain.channel import Channel, ChannelStatus
@@ -71,7 +63,9 @@ Options = Annotated[
 
 
 @commands.command()
+@placed
 def add(
+    place: Place,
     *,
     name: Name,
     provider: ProviderName = "mjproxy",
@@ -86,9 +80,6 @@ def add(
     proxy: ProxyUrl = None,
     option: Options = None,
     as_json: Json = False,
-    data_dir: DataDir = None,
-    database_url: DatabaseUrl = None,
-    config: ConfigFile = None,
 ) -> None:
     """Add a channel. You choose its exact address; a private one is fine."""
     wanted = channels.NewChannel(
@@ -105,7 +96,6 @@ def add(
         proxy=proxy_given(proxy),
         options=dict(map(_option, option or ())),
     )
-    place = Place(data_dir, database_url, config)
     made = _added(place, wanted)
     if as_json:
         answer(asdict(made))
@@ -114,20 +104,15 @@ def add(
 
 
 @commands.command("list")
-def list_(
-    *,
-    as_json: Json = False,
-    data_dir: DataDir = None,
-    database_url: DatabaseUrl = None,
-    config: ConfigFile = None,
-) -> None:
+@placed
+def list_(place: Place, *, as_json: Json = False) -> None:
     """Show every channel and how busy it is."""
 
     async def work(desk: Desk) -> list[tuple[Channel, str]]:
         known = await rows.all_in_use(desk.store.reader)
         return [(channel, shown_proxy(desk, channel)) for channel in known]
 
-    found = at_desk("channel list", Place(data_dir, database_url, config), work)
+    found = at_desk("channel list", place, work)
     if as_json:
         answer({"channels": [_shown(*each) for each in found]})
         return
@@ -152,16 +137,9 @@ def list_(
 
 
 @commands.command("test")
-def try_(
-    which: Which,
-    *,
-    as_json: Json = False,
-    data_dir: DataDir = None,
-    database_url: DatabaseUrl = None,
-    config: ConfigFile = None,
-) -> None:
+@placed
+def try_(place: Place, which: Which, *, as_json: Json = False) -> None:
     """Ask a channel whether it is there and takes its key. Costs nothing."""
-    place = Place(data_dir, database_url, config)
 
     async def work(desk: Desk) -> trying.Trial:
         upstream = await Upstream.open()
@@ -182,30 +160,16 @@ def try_(
 
 
 @commands.command()
-def enable(
-    which: Which,
-    *,
-    as_json: Json = False,
-    data_dir: DataDir = None,
-    database_url: DatabaseUrl = None,
-    config: ConfigFile = None,
-) -> None:
+@placed
+def enable(place: Place, which: Which, *, as_json: Json = False) -> None:
     """Let a channel take new work."""
-    place = Place(data_dir, database_url, config)
     _set_status("enable", place, which, ChannelStatus.ENABLED, as_json=as_json)
 
 
 @commands.command()
-def disable(
-    which: Which,
-    *,
-    as_json: Json = False,
-    data_dir: DataDir = None,
-    database_url: DatabaseUrl = None,
-    config: ConfigFile = None,
-) -> None:
+@placed
+def disable(place: Place, which: Which, *, as_json: Json = False) -> None:
     """Give a channel no new work; what it began goes on."""
-    place = Place(data_dir, database_url, config)
     _set_status("disable", place, which, ChannelStatus.DISABLED, as_json=as_json)
 
 

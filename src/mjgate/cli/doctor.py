@@ -12,7 +12,8 @@ from typing import Final
 import typer
 
 from mjgate import home
-from mjgate.cli.shared import ConfigFile, DatabaseUrl, DataDir, Json, Place, refuse_missing
+from mjgate.cli.place import Place, placed
+from mjgate.cli.shared import Json, refuse_missing
 from mjgate.cli.terminal import Failure, answer, mark
 from mjgate.config import Config
 from mjgate.domain.channel import ChannelStatus
@@ -47,15 +48,9 @@ class Finding:
     step: str = ""
 
 
-def doctor(
-    *,
-    as_json: Json = False,
-    data_dir: DataDir = None,
-    database_url: DatabaseUrl = None,
-    config: ConfigFile = None,
-) -> None:
+@placed
+def doctor(place: Place, *, as_json: Json = False) -> None:
     """Try database, files, clock, keys, books and each channel; say what to do."""
-    place = Place(data_dir, database_url, config)
     findings = asyncio.run(_all(place.load(), place))
     ok = all(finding.state is not State.BROKEN for finding in findings)
     if as_json:

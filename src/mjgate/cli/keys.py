@@ -5,15 +5,8 @@ import asyncio
 import typer
 
 from mjgate import home
-from mjgate.cli.shared import (
-    ConfigFile,
-    DatabaseUrl,
-    DataDir,
-    Json,
-    Place,
-    explained,
-    refuse_missing,
-)
+from mjgate.cli.place import Place, placed
+from mjgate.cli.shared import Json, explained, refuse_missing
 from mjgate.cli.terminal import answer, pairs, say
 from mjgate.config import Config
 from mjgate.manage import Desk, rotation
@@ -27,20 +20,14 @@ def noun() -> None:
 
 
 @commands.command()
-def rotate(
-    *,
-    as_json: Json = False,
-    data_dir: DataDir = None,
-    database_url: DatabaseUrl = None,
-    config: ConfigFile = None,
-) -> None:
+@placed
+def rotate(place: Place, *, as_json: Json = False) -> None:
     """
     Write every secret anew with a new master key, while no gateway runs.
 
     Without MJGATE_SECRET_KEY a new key is made in the data directory. With it, set the new key
     there and the old one in MJGATE_RETIRED_SECRET_KEYS first. Signatures of old keys still verify.
     """
-    place = Place(data_dir, database_url, config)
     settings = place.load()
     refuse_missing(settings, place)
     with explained(settings, "keys rotate", place):

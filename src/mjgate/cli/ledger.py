@@ -2,7 +2,8 @@
 
 import typer
 
-from mjgate.cli.shared import ConfigFile, DatabaseUrl, DataDir, Json, Place, at_desk
+from mjgate.cli.place import Place, placed
+from mjgate.cli.shared import Json, at_desk
 from mjgate.cli.terminal import Failure, answer, note, say
 from mjgate.manage import Desk
 from mjgate.store import ledger
@@ -16,15 +17,9 @@ def noun() -> None:
 
 
 @commands.command()
-def check(
-    *,
-    as_json: Json = False,
-    data_dir: DataDir = None,
-    database_url: DatabaseUrl = None,
-    config: ConfigFile = None,
-) -> None:
+@placed
+def check(place: Place, *, as_json: Json = False) -> None:
     """Compare every account with the rows that explain it, and name what is broken."""
-    place = Place(data_dir, database_url, config)
 
     async def work(desk: Desk) -> ledger.Audit:
         return await ledger.check(desk.store.reader)

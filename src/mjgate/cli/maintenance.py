@@ -2,7 +2,8 @@
 
 import typer
 
-from mjgate.cli.shared import ConfigFile, DatabaseUrl, DataDir, Json, Place, at_desk
+from mjgate.cli.place import Place, placed
+from mjgate.cli.shared import Json, at_desk
 from mjgate.cli.terminal import answer, say
 from mjgate.manage import Desk, tuning
 
@@ -10,27 +11,17 @@ commands = typer.Typer()
 
 
 @commands.command()
-def on(
-    *,
-    as_json: Json = False,
-    data_dir: DataDir = None,
-    database_url: DatabaseUrl = None,
-    config: ConfigFile = None,
-) -> None:
+@placed
+def on(place: Place, *, as_json: Json = False) -> None:
     """Answer submits with 503; in force within a second, on every node."""
-    _set(True, Place(data_dir, database_url, config), as_json=as_json)  # noqa: FBT003  on
+    _set(True, place, as_json=as_json)  # noqa: FBT003  on
 
 
 @commands.command()
-def off(
-    *,
-    as_json: Json = False,
-    data_dir: DataDir = None,
-    database_url: DatabaseUrl = None,
-    config: ConfigFile = None,
-) -> None:
+@placed
+def off(place: Place, *, as_json: Json = False) -> None:
     """Take tasks again."""
-    _set(False, Place(data_dir, database_url, config), as_json=as_json)  # noqa: FBT003  off
+    _set(False, place, as_json=as_json)  # noqa: FBT003  off
 
 
 def _set(value: bool, place: Place, *, as_json: bool) -> None:

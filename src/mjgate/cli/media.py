@@ -7,7 +7,8 @@ from typing import Annotated, TypeVar
 import typer
 
 from mjgate import home
-from mjgate.cli.shared import ConfigFile, DatabaseUrl, DataDir, Json, Place, at_desk
+from mjgate.cli.place import Place, placed
+from mjgate.cli.shared import Json, at_desk
 from mjgate.cli.terminal import Failure, answer, note, say
 from mjgate.files import Blobs, FilesUnusable
 from mjgate.lifecycle.retention import Swept, Verified, sweep
@@ -23,15 +24,9 @@ TaskId = Annotated[str, typer.Argument(help="The task's id.", show_default=False
 
 
 @commands.command()
-def gc(
-    *,
-    as_json: Json = False,
-    data_dir: DataDir = None,
-    database_url: DatabaseUrl = None,
-    config: ConfigFile = None,
-) -> None:
+@placed
+def gc(place: Place, *, as_json: Json = False) -> None:
     """Delete contents that no task needs any more, and what processes left that died."""
-    place = Place(data_dir, database_url, config)
 
     async def work(desk: Desk, files: Blobs) -> Swept:
         return await sweep(desk.store, files, desk.clock)
@@ -47,15 +42,9 @@ def gc(
 
 
 @commands.command()
-def verify(
-    *,
-    as_json: Json = False,
-    data_dir: DataDir = None,
-    database_url: DatabaseUrl = None,
-    config: ConfigFile = None,
-) -> None:
+@placed
+def verify(place: Place, *, as_json: Json = False) -> None:
     """Compare what is written down with what is there, both ways, and name what differs."""
-    place = Place(data_dir, database_url, config)
 
     async def work(desk: Desk, files: Blobs) -> Verified:
         return await compared(desk.store, files, desk.clock)
@@ -77,17 +66,15 @@ def verify(
 
 
 @commands.command()
+@placed
 def pin(
+    place: Place,
     task: TaskId,
     *,
     off: Annotated[bool, typer.Option("--off", help="Treat it like all others again.")] = False,
     as_json: Json = False,
-    data_dir: DataDir = None,
-    database_url: DatabaseUrl = None,
-    config: ConfigFile = None,
 ) -> None:
     """Never let the results of a task go, whatever the settings of retention say."""
-    place = Place(data_dir, database_url, config)
 
     async def work(desk: Desk) -> None:
         await pins.pin(desk, task, on=not off)

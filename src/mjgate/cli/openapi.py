@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from mjgate.cli.shared import ConfigFile, Place
+from mjgate.cli.place import ConfigFile, Place
 from mjgate.cli.terminal import answer
 from mjgate.web.openapi import document
 from mjgate.web.openapi.words import Language

@@ -2,20 +2,16 @@
 
 from dataclasses import asdict
 
-from mjgate.cli.shared import ConfigFile, DatabaseUrl, DataDir, Json, Place
+from mjgate.cli.place import Place, placed
+from mjgate.cli.shared import Json
 from mjgate.cli.terminal import answer, note, say, table
 from mjgate.config.sources import PRECEDENCE, describe
 
 
-def config(
-    *,
-    as_json: Json = False,
-    data_dir: DataDir = None,
-    database_url: DatabaseUrl = None,
-    config: ConfigFile = None,
-) -> None:
+@placed
+def config(place: Place, *, as_json: Json = False) -> None:
     """Show every option with its value and where it came from; secrets masked."""
-    settings = Place(data_dir, database_url, config).load()
+    settings = place.load()
     rows = describe(settings)
     if as_json:
         answer({"options": [asdict(row) for row in rows], "warnings": list(settings.warnings)})

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from mjgate.cli.shared import ConfigFile, DatabaseUrl, DataDir, Json, Place, at_desk, secret
+from mjgate.cli.place import Place, placed
+from mjgate.cli.shared import Json, at_desk, secret
 from mjgate.cli.terminal import answer, say
 from mjgate.domain.channel import Channel
 from mjgate.manage import Desk, channels
@@ -26,17 +27,9 @@ def proxy_given(typed: str | None) -> str:
     return secret(typed, "MJGATE_CHANNEL_PROXY")
 
 
-def set_proxy(
-    which: Which,
-    *,
-    url: ProxyUrl = None,
-    as_json: Json = False,
-    data_dir: DataDir = None,
-    database_url: DatabaseUrl = None,
-    config: ConfigFile = None,
-) -> None:
+@placed
+def set_proxy(place: Place, which: Which, *, url: ProxyUrl = None, as_json: Json = False) -> None:
     """Reach a channel through a proxy (http or socks5), or without one when none is given."""
-    place = Place(data_dir, database_url, config)
     typed = proxy_given(url)
 
     async def work(desk: Desk) -> tuple[Channel, str]:

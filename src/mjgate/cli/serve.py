@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import typer
 
 from mjgate import app, telemetry
+from mjgate.cli.place import Place, placed
 from mjgate.cli.service import (
     EndWithStdin,
     Host,
@@ -20,7 +21,7 @@ from mjgate.cli.service import (
     listening,
     until_stopped,
 )
-from mjgate.cli.shared import ConfigFile, DatabaseUrl, DataDir, Place, at_new_desk
+from mjgate.cli.shared import at_new_desk
 from mjgate.cli.terminal import note, pairs, say
 from mjgate.config import Config
 from mjgate.manage import Desk
@@ -29,7 +30,9 @@ from mjgate.manage.users import MadeUser, first_admin
 log = logging.getLogger(__name__)
 
 
+@placed
 def serve(
+    place: Place,
     *,
     host: Host = None,
     port: Port = None,
@@ -44,12 +47,8 @@ def serve(
     log_format: LogFormat = None,
     end_with_stdin: EndWithStdin = False,
     inherited: Inherited = None,
-    data_dir: DataDir = None,
-    database_url: DatabaseUrl = None,
-    config: ConfigFile = None,
 ) -> None:
     """Run the gateway. Makes the database if there is none, and then the first admin."""
-    place = Place(data_dir, database_url, config)
     settings = place.load(
         host=host,
         port=port,
@@ -85,15 +84,9 @@ def _serve(settings: Config, listener: socket.socket, *, end_with_stdin: bool) -
         until_stopped(service, end_with_stdin=end_with_stdin)
 
 
-def work(
-    *,
-    log_format: LogFormat = None,
-    data_dir: DataDir = None,
-    database_url: DatabaseUrl = None,
-    config: ConfigFile = None,
-) -> None:
+@placed
+def work(place: Place, *, log_format: LogFormat = None) -> None:
     """Do the background work without HTTP: follow tasks, hand on, deliver."""
-    place = Place(data_dir, database_url, config)
     settings = place.load(log_format=log_format)
     _begin(settings)
     prepared(settings, "work", place)

@@ -1,4 +1,4 @@
-"""What most commands share: where the data is, how the answer looks, and the desk they work at."""
+"""What most commands share: the desk they work at, what can go wrong there, and secrets."""
 
 import asyncio
 import os
@@ -7,7 +7,6 @@ import shutil
 import sys
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Final, TypeVar
 from urllib.parse import urlsplit
@@ -15,10 +14,10 @@ from urllib.parse import urlsplit
 import typer
 
 from mjgate import home
+from mjgate.cli.place import Place
 from mjgate.cli.terminal import Failure
 from mjgate.config import Config
-from mjgate.config.options import without_password
-from mjgate.config.sources import load, secret_file
+from mjgate.config.sources import secret_file
 from mjgate.manage import BadValue, Desk, NotDone
 from mjgate.store.database import DatabaseAway, DatabaseUnusable
 
@@ -28,59 +27,7 @@ SQLITE: Final = "sqlite:///"
 ROOM: Final = 1 << 20
 """Bytes of free disk below which whatever went wrong did so for lack of room."""
 
-WHERE: Final = "Where the data is"
-
-DataDir = Annotated[
-    Path | None,
-    typer.Option(
-        "--data-dir",
-        help="Directory of database, master key and pictures (MJGATE_DATA_DIR, else ./data).",
-        rich_help_panel=WHERE,
-        show_default=False,
-    ),
-]
-DatabaseUrl = Annotated[
-    str | None,
-    typer.Option(
-        "--database-url",
-        help="sqlite:////path or postgresql://… (MJGATE_DATABASE_URL, else in the data directory).",
-        rich_help_panel=WHERE,
-        show_default=False,
-    ),
-]
-ConfigFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        help="TOML file with options (MJGATE_CONFIG).",
-        rich_help_panel=WHERE,
-        show_default=False,
-    ),
-]
 Json = Annotated[bool, typer.Option("--json", help="Answer one line of JSON.")]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a command was told to look."""
-
-    data_dir: Path | None = None
-    database_url: str | None = None
-    config: Path | None = None
-
-    def load(self, **more: object) -> Config:
-        """The configuration, with what else the command line said. ConfigError."""
-        return load(asdict(self) | more)
-
-    def command(self, *words: str) -> str:
-        """A command to type next, about the same place."""
-        told = (
-            ("--data-dir", self.data_dir),
-            ("--database-url", without_password(self.database_url or "")),
-            ("--config", self.config),
-        )
-        options = [word for flag, value in told if value for word in (flag, str(value))]
-        return shlex.join(["mjgate", *words, *options])
 
 
 def at_desk(command: str, place: Place, work: Callable[[Desk], Awaitable[T]]) -> T:

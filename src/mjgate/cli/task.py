@@ -6,16 +6,8 @@ from typing import Annotated
 import typer
 
 from mjgate import app
-from mjgate.cli.shared import (
-    ConfigFile,
-    DatabaseUrl,
-    DataDir,
-    Json,
-    Place,
-    at_desk,
-    explained,
-    refuse_missing,
-)
+from mjgate.cli.place import Place, placed
+from mjgate.cli.shared import Json, at_desk, explained, refuse_missing
 from mjgate.cli.terminal import Failure, answer, pairs, say
 from mjgate.domain.errors import AlreadyFinished
 from mjgate.domain.task import Task
@@ -31,20 +23,14 @@ TaskId = Annotated[str, typer.Argument(metavar="ID", help="The task's id.", show
 
 
 @commands.command()
-def show(
-    task_id: TaskId,
-    *,
-    as_json: Json = False,
-    data_dir: DataDir = None,
-    database_url: DatabaseUrl = None,
-    config: ConfigFile = None,
-) -> None:
+@placed
+def show(place: Place, task_id: TaskId, *, as_json: Json = False) -> None:
     """Show all that is known of a task, with the channel's own words."""
 
     async def work(desk: Desk) -> Task:
         return await _found(desk.store.reader, task_id)
 
-    task = at_desk("task show", Place(data_dir, database_url, config), work)
+    task = at_desk("task show", place, work)
     if as_json:
         answer(_shown(task))
         return
@@ -52,16 +38,9 @@ def show(
 
 
 @commands.command()
-def cancel(
-    task_id: TaskId,
-    *,
-    as_json: Json = False,
-    data_dir: DataDir = None,
-    database_url: DatabaseUrl = None,
-    config: ConfigFile = None,
-) -> None:
+@placed
+def cancel(place: Place, task_id: TaskId, *, as_json: Json = False) -> None:
     """Cancel a task: at once if it waits, else as far as its channel goes along."""
-    place = Place(data_dir, database_url, config)
     task = _cancelled(place, task_id)
     if as_json:
         answer({"id": str(task.id), "status": task.status.value, "state": task.state.value})
@@ -70,14 +49,8 @@ def cancel(
 
 
 @commands.command()
-def refresh(
-    task_id: TaskId,
-    *,
-    as_json: Json = False,
-    data_dir: DataDir = None,
-    database_url: DatabaseUrl = None,
-    config: ConfigFile = None,
-) -> None:
+@placed
+def refresh(place: Place, task_id: TaskId, *, as_json: Json = False) -> None:
     """Have a running task looked at now, by whoever does the background work."""
 
     async def work(desk: Desk) -> Task:
@@ -85,7 +58,7 @@ def refresh(
         await tasks.refresh(desk, task)
         return task
 
-    task = at_desk("task refresh", Place(data_dir, database_url, config), work)
+    task = at_desk("task refresh", place, work)
     if as_json:
         answer({"id": str(task.id), "status": task.status.value})
         return
@@ -93,7 +66,9 @@ def refresh(
 
 
 @commands.command()
+@placed
 def refund(
+    place: Place,
     task_id: TaskId,
     *,
     reason: Annotated[str, typer.Option(help="Why, for the audit.", show_default=False)],
@@ -101,9 +76,6 @@ def refund(
         int | None, typer.Option(help="How much; all that was paid, unless said.")
     ] = None,
     as_json: Json = False,
-    data_dir: DataDir = None,
-    database_url: DatabaseUrl = None,
-    config: ConfigFile = None,
 ) -> None:
     """Give back what was paid for a task, once."""
 
@@ -111,7 +83,7 @@ def refund(
         task = await _found(desk.store.reader, task_id)
         return await tasks.refund(desk, task, reason=reason, amount=units)
 
-    done = at_desk("task refund", Place(data_dir, database_url, config), work)
+    done = at_desk("task refund", place, work)
     if as_json:
         answer({"id": str(done.task_id), "refund": done.amount})
         return

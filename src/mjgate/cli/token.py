@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from mjgate.cli.shared import ConfigFile, DatabaseUrl, DataDir, Json, Place, at_desk, listed
+from mjgate.cli.place import Place, placed
+from mjgate.cli.shared import Json, at_desk, listed
 from mjgate.cli.terminal import answer, pairs, say, table
 from mjgate.manage import Desk, NoSuch, tokens
 from mjgate.store import accounts
@@ -51,7 +52,9 @@ Fallback = Annotated[
 
 
 @commands.command()
+@placed
 def create(
+    place: Place,
     *,
     user: User,
     name: Name = "",
@@ -64,9 +67,6 @@ def create(
     sees: Sees = "user",
     fallback: Fallback = False,
     as_json: Json = False,
-    data_dir: DataDir = None,
-    database_url: DatabaseUrl = None,
-    config: ConfigFile = None,
 ) -> None:
     """Make a key. It is shown this once."""
     wanted = tokens.NewToken(
@@ -85,7 +85,7 @@ def create(
     async def work(desk: Desk) -> tokens.MadeToken:
         return await tokens.create_token(desk, wanted)
 
-    made = at_desk("token create", Place(data_dir, database_url, config), work)
+    made = at_desk("token create", place, work)
     if as_json:
         answer(asdict(made))
         return
@@ -94,20 +94,19 @@ def create(
 
 
 @commands.command()
+@placed
 def revoke(
+    place: Place,
     token_id: Annotated[int, typer.Argument(metavar="ID", help="The key's id, as listed.")],
     *,
     as_json: Json = False,
-    data_dir: DataDir = None,
-    database_url: DatabaseUrl = None,
-    config: ConfigFile = None,
 ) -> None:
     """Take a key back for good. Its running tasks still end and are charged."""
 
     async def work(desk: Desk) -> None:
         await tokens.revoke_token(desk, token_id)
 
-    at_desk("token revoke", Place(data_dir, database_url, config), work)
+    at_desk("token revoke", place, work)
     if as_json:
         answer({"id": token_id, "revoked": True})
         return
@@ -115,15 +114,14 @@ def revoke(
 
 
 @commands.command("list")
+@placed
 def list_(
+    place: Place,
     *,
     user: Annotated[
         str | None, typer.Option(help="Only the keys of this user.", show_default=False)
     ] = None,
     as_json: Json = False,
-    data_dir: DataDir = None,
-    database_url: DatabaseUrl = None,
-    config: ConfigFile = None,
 ) -> None:
     """Show keys, without the secret part."""
 
@@ -135,7 +133,7 @@ def list_(
             raise NoSuch("user", user)
         return await accounts.tokens(reader, user_id), names
 
-    found, names = at_desk("token list", Place(data_dir, database_url, config), work)
+    found, names = at_desk("token list", place, work)
     if as_json:
         answer({"tokens": [asdict(token) for token in found]})
         return

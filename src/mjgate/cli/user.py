@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from mjgate.cli import accounts
-from mjgate.cli.shared import ConfigFile, DatabaseUrl, DataDir, Json, Place, at_desk, secret
+from mjgate.cli.place import Place, placed
+from mjgate.cli.shared import Json, at_desk, secret
 from mjgate.cli.terminal import answer, pairs, say, suggest, table
 from mjgate.domain.account import Role
 from mjgate.manage import Desk, users
@@ -21,7 +22,9 @@ Name = Annotated[str, typer.Argument(help="The user's name.", show_default=False
 
 
 @commands.command()
+@placed
 def create(
+    place: Place,
     name: Name,
     *,
     admin: Annotated[bool, typer.Option("--admin", help="May manage everything.")] = False,
@@ -35,9 +38,6 @@ def create(
         ),
     ] = None,
     as_json: Json = False,
-    data_dir: DataDir = None,
-    database_url: DatabaseUrl = None,
-    config: ConfigFile = None,
 ) -> None:
     """Make a user. Access token and password are shown this once."""
     wanted = users.NewUser(
@@ -47,7 +47,6 @@ def create(
         quota=quota,
         password=secret(password, "MJGATE_USER_PASSWORD"),
     )
-    place = Place(data_dir, database_url, config)
 
     async def work(desk: Desk) -> users.MadeUser:
         return await users.create_user(desk, wanted)
@@ -63,19 +62,14 @@ def create(
 
 
 @commands.command("list")
-def list_(
-    *,
-    as_json: Json = False,
-    data_dir: DataDir = None,
-    database_url: DatabaseUrl = None,
-    config: ConfigFile = None,
-) -> None:
+@placed
+def list_(place: Place, *, as_json: Json = False) -> None:
     """Show every user with his balance."""
 
     async def work(desk: Desk) -> list[rows.User]:
         return await rows.users(desk.store.reader)
 
-    found = at_desk("user list", Place(data_dir, database_url, config), work)
+    found = at_desk("user list", place, work)
     if as_json:
         answer({"users": [asdict(user) for user in found]})
         return
@@ -89,7 +83,9 @@ def list_(
 
 
 @commands.command()
+@placed
 def topup(
+    place: Place,
     name: Name,
     units: Annotated[int, typer.Argument(help="Units to add; 500,000 are 1.00.")],
     *,
@@ -97,16 +93,13 @@ def topup(
         str, typer.Option(help="An invoice number, say; one counts only once.", show_default=False)
     ] = "",
     as_json: Json = False,
-    data_dir: DataDir = None,
-    database_url: DatabaseUrl = None,
-    config: ConfigFile = None,
 ) -> None:
     """Give a user money."""
 
     async def work(desk: Desk) -> tuple[int, int]:
         return await users.topup(desk, name, units, reference=reference)
 
-    user_id, quota = at_desk("user topup", Place(data_dir, database_url, config), work)
+    user_id, quota = at_desk("user topup", place, work)
     if as_json:
         answer({"id": user_id, "quota": quota})
         return
