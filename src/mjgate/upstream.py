@@ -7,6 +7,7 @@ What goes to a channel with a proxy goes through that and no other way.
 """
 
 import io
+import os
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ from aiohttp.tracing import Trace
 
 from mjgate.dialects import Call, Heard
 from mjgate.domain.clock import SECOND
-from mjgate.domain.errors import NotSent, Unanswered
+from mjgate.domain.errors import NotSent, Unanswered, UpstreamError
 from mjgate.domain.timing import SEND_LIMIT
 from mjgate.proxies import Proxied, Proxy
 
@@ -138,6 +139,24 @@ class Upstream:
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             msg = f"{type(error).__name__}: {error}"
             raise Unanswered(msg) from error
+
+
+def what_failed(error: UpstreamError) -> str:
+    """What kept a call from being answered, in words for the operator."""
+    match error.__cause__:
+        case aiohttp.ClientConnectorDNSError():
+            return "nobody knows its name"
+        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
+            return "its certificate cannot be trusted, or it does not speak TLS"
+        case aiohttp.ClientConnectorError() as refused:
+            number = refused.os_error.errno
+            return os.strerror(number).lower() if number else "the connection failed"
+        case TimeoutError():
+            return "it takes too long"
+        case None:
+            return "it said nothing"
+        case other:
+            return str(other) or type(other).__name__
 
 
 async def _ask(

@@ -66,6 +66,12 @@ ROWS: Final = (
     Row("user", PEOPLE, "user:commands", "The people who may use the gateway, and their money."),
     Row("token", PEOPLE, "token:commands", "The keys that open the API."),
     Row("channel", PEOPLE, "channel:commands", "The accounts at providers that do the work."),
+    Row(
+        "check",
+        PEOPLE,
+        "check:check",
+        "Try what a server of the midjourney-proxy kind can do, and how to connect it.",
+    ),
     Row("task", LOOK, "task:commands", "Single tasks: what is known of them, and stopping them."),
     Row("maintenance", LOOK, "maintenance:commands", "Take no new tasks for a while."),
     Row("keys", LOOK, "keys:commands", "The master key."),

@@ -4,8 +4,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncGenerator
-from dataclasses import asdict, dataclass
-from enum import StrEnum
+from dataclasses import asdict
 from tempfile import TemporaryFile
 from typing import Final
 
@@ -18,6 +17,7 @@ from mjgate.cli.terminal import Failure, answer, mark
 from mjgate.config import Config
 from mjgate.domain.channel import ChannelStatus
 from mjgate.domain.clock import SECOND
+from mjgate.domain.finding import Finding, State
 from mjgate.files import FilesUnusable
 from mjgate.lifecycle.settings import settings_in
 from mjgate.manage import Desk
@@ -28,24 +28,6 @@ from mjgate.upstream import Upstream
 
 ROOM_LEAST: Final = 1 << 30
 """Bytes of free disk below which we warn."""
-
-
-class State(StrEnum):
-    """How it is."""
-
-    GOOD = "good"
-    WARNING = "warning"
-    BROKEN = "broken"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was tried: a sentence, and what to type if it is not good."""
-
-    what: str
-    state: State
-    text: str
-    step: str = ""
 
 
 @placed

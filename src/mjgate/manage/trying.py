@@ -1,11 +1,8 @@
 """Trying a channel without spending anything: a look that names no task."""
 
-import os
 import time
 from dataclasses import dataclass
 from http import HTTPStatus
-
-import aiohttp
 
 from mjgate.dialects import Heard
 from mjgate.domain.channel import Channel
@@ -16,7 +13,7 @@ from mjgate.manage.channels import found
 from mjgate.manage.proxies import proxy_of
 from mjgate.providers import PROVIDERS, auth_headers
 from mjgate.store import channels
-from mjgate.upstream import Endpoint, Upstream
+from mjgate.upstream import Endpoint, Upstream, what_failed
 
 _NO_KEY = "The key of the channel cannot be read: it was encrypted with another master key."
 
@@ -53,7 +50,7 @@ async def _ask(desk: Desk, upstream: Upstream, channel: Channel) -> tuple[bool, 
     try:
         heard = await upstream.look(endpoint, dialect.look([], channel.options))
     except UpstreamError as error:
-        return False, f"{channel.base_url} does not answer: {_why(error.__cause__)}."
+        return False, f"{channel.base_url} does not answer: {what_failed(error)}."
     try:
         dialect.reports(heard)
     except UpstreamError as error:
@@ -61,24 +58,6 @@ async def _ask(desk: Desk, upstream: Upstream, channel: Channel) -> tuple[bool, 
             return False, _said(heard, channel.base_url)
         return False, f"{channel.base_url} does not speak this provider's format: {error}."
     return True, f"{channel.base_url} answers and takes the key."
-
-
-def _why(error: BaseException | None) -> str:
-    """What keeps us from the channel, in words for the operator."""
-    match error:
-        case aiohttp.ClientConnectorDNSError():
-            return "nobody knows its name"
-        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
-            return "its certificate cannot be trusted, or it does not speak TLS"
-        case aiohttp.ClientConnectorError():
-            number = error.os_error.errno
-            return os.strerror(number).lower() if number else "the connection failed"
-        case TimeoutError():
-            return "it takes too long"
-        case None:
-            return "it said nothing"
-        case _:
-            return str(error) or type(error).__name__
 
 
 def _said(heard: Heard, address: str) -> str:
