@@ -34,7 +34,7 @@ def test_a_topup_answers_with_the_new_balance(there: Run) -> None:
 def test_a_key_is_made_with_the_rights_that_were_said(there: Run) -> None:
     there("user", "create", "alice")
     rights = ("--quota", "100", "--actions", "IMAGINE,UPSCALE", "--modes", "FAST,RELAX")
-    more = ("--allow-ip", "10.0.0.0/8", "--max-running", "2", "--on-limit", "reject")
+    more = ("--allow-ip", "10.0.0.0/8", "--max-concurrency", "2", "--on-limit", "reject")
     last = ("--sees", "own", "--fallback", "--name", "laptop", "--json")
 
     answer = there("token", "create", "--user", "alice", *rights, *more, *last).json

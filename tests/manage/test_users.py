@@ -73,7 +73,7 @@ async def test_names_of_any_language_are_welcome(desk: Desk) -> None:
 
 
 async def test_an_unknown_group_is_named(desk: Desk) -> None:
-    with pytest.raises(NoSuch, match="There is no group 'gold'"):
+    with pytest.raises(BadValue, match="There is no group 'gold'"):
         await create_user(desk, NewUser(username="alice", group="gold"))
 
 

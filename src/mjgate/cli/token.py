@@ -35,7 +35,7 @@ AllowIp = Annotated[
         help="Address or CIDR it may be used from.", rich_help_panel=MAY, show_default=False
     ),
 ]
-MaxRunning = Annotated[
+MaxConcurrency = Annotated[
     int | None,
     typer.Option(help="Tasks at a time.", rich_help_panel=MAY, show_default=False),
 ]
@@ -62,7 +62,7 @@ def create(
     actions: Actions = None,
     modes: Modes = None,
     allow_ip: AllowIp = None,
-    max_running: MaxRunning = None,
+    max_concurrency: MaxConcurrency = None,
     on_limit: OnLimit = "queue",
     sees: Sees = "user",
     fallback: Fallback = False,
@@ -76,7 +76,7 @@ def create(
         actions=listed(actions),
         modes=listed(modes),
         networks=listed(allow_ip),
-        max_running=max_running,
+        max_running=max_concurrency,
         on_limit=on_limit,
         sees=sees,
         fallback=fallback,

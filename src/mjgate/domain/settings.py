@@ -29,6 +29,7 @@ class Row:
     least: int = 0
     most: int = 0
     words: tuple[str, ...] = ()
+    address: bool = False  # we shall call there: whoever sets it sees that it leads outside
 
     @property
     def permitted(self) -> str:
@@ -39,6 +40,8 @@ class Row:
             return f"a whole number from {self.least} to {self.most}"
         if self.words:
             return f"one of {', '.join(self.words)}"
+        if self.address:
+            return f"an address of at most {_LONGEST} characters, or empty"
         return f"a text of at most {_LONGEST} characters"
 
     def permits(self, value: object) -> bool:
@@ -69,6 +72,11 @@ def number(default: int, meaning: str, *, least: int, most: int) -> Any:  # noqa
 def word(default: str, meaning: str, *words: str) -> Any:  # noqa: ANN401  as above
     """A setting that is a word of a list; a text where there is no list."""
     return field(default=default, metadata={"meaning": meaning, "words": words})
+
+
+def address(meaning: str) -> Any:  # noqa: ANN401  as above
+    """A setting that says where we call; empty for nowhere."""
+    return field(default="", metadata={"meaning": meaning, "address": True})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,13 +136,11 @@ class Settings:
         least=6,
         most=600,
     )
-    webhook_url: str = word(
-        "",
+    webhook_url: str = address(
         "Where events go of tasks without an address of their own or of their key; empty: nowhere.",
     )
 
-    alert_url: str = word(
-        "",
+    alert_url: str = address(
         "Where alerts are posted, signed like webhooks; empty: nowhere.",
     )
     alert_mail: str = word(

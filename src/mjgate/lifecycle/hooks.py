@@ -9,9 +9,9 @@ from mjgate.lifecycle import Gateway
 from mjgate.store import channels
 
 
-async def check_hook(gateway: Gateway, url: str) -> None:
+async def check_hook(gateway: Gateway, url: str, *, field: str = "notifyHook") -> None:
     """Raise BadAddress for what the guard refuses, for ourselves, and for a channel."""
-    gateway.public.refuse(url, field="notifyHook")
+    gateway.public.refuse(url, field=field)
     known = await gateway.channels.value(
         gateway.clock.now(), partial(channels.all_in_use, gateway.store.reader)
     )
@@ -21,7 +21,7 @@ async def check_hook(gateway: Gateway, url: str) -> None:
         origin = _origin(own)
         if origin is not None and (origin.host, origin.port) == (place.host, place.port):
             msg = "A webhook may lead neither to this gateway nor to one of its channels."
-            raise BadAddress(msg, field="notifyHook")
+            raise BadAddress(msg, field=field)
 
 
 def global_secrets(keys: Keys) -> list[str]:

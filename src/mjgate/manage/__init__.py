@@ -2,14 +2,15 @@
 What people change: users, keys and channels.
 
 One function is one transaction with its audit row. Nothing here knows who asks by which way:
-the command line and the management API call the same functions and see the same errors:
+the command line and the management API call the same functions and see the same errors, whose
+fields are called as the management API calls them:
 
 NotDone
 ├── BadValue    a value cannot be used; `field` names it
 ├── NotKnown    whoever asks could not show who he is
 ├── Forbidden   he may not do this
 ├── NoSuch      what should be changed does not exist; `noun` says what it would be
-├── Taken       it would clash with what is there
+├── Taken       it would clash with what is there; `field` names the value
 ├── Prevented   what is there does not allow it now
 └── TooMany     not so often: again after `retry_after` seconds
 """
@@ -62,9 +63,10 @@ class Taken(NotDone):
 
     status = 409
 
-    def __init__(self, text: str, *, noun: str) -> None:
+    def __init__(self, text: str, *, noun: str, field: str) -> None:
         super().__init__(text)
         self.noun = noun
+        self.field = field
 
 
 class NotKnown(NotDone):

@@ -66,7 +66,10 @@ def limits(given: Mapping[str, Mapping[str, int]]) -> dict[Mode, Limits]:
         checks.count(waiting, field=f"modes.{mode}.max_waiting")
         gap = each.get("submit_gap", 0)
         if not 0 <= gap <= HOUR:
-            raise BadValue(f"submit_gap is in milliseconds: take 0 to {HOUR:,}.", field="modes")
+            raise BadValue(
+                f"submit_gap is in milliseconds: take 0 to {HOUR:,}.",
+                field=f"modes.{mode}.submit_gap",
+            )
         wanted[mode] = Limits(running, waiting, gap)
     if not wanted:
         raise BadValue("A channel offers at least one mode.", field="modes")
@@ -125,7 +128,9 @@ async def _change(tx: Transaction, desk: Desk, channel_id: int, change: Change) 
     except ConstraintBroken as broken:
         if broken.name != "a_channel_has_its_own_name":
             raise
-        raise Taken(f"There is a channel {after.name!r} already.", noun="channel") from None
+        raise Taken(
+            f"There is a channel {after.name!r} already.", noun="channel", field="name"
+        ) from None
     if change.limits is not None:
         await _limit(tx, channel_id, change.limits)
     if change.secret is not None:

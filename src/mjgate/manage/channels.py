@@ -69,13 +69,13 @@ async def add_channel(
         provider=wanted.provider,
         base_url=base_url(wanted.base_url, ourselves=ourselves),
         options=options(provider, wanted.options),
-        actions=checks.words(Action, wanted.actions, field="action"),
-        groups=frozenset(checks.name(group, field="group") for group in wanted.groups),
+        actions=checks.words(Action, wanted.actions, field="actions"),
+        groups=frozenset(checks.name(group, field="groups") for group in wanted.groups),
         priority=wanted.priority,
         weight=wanted.weight,
         proxy_enc=sealed_proxy(desk, wanted.proxy),
     )
-    modes = sorted(checks.words(Mode, wanted.modes, field="mode") or frozenset(Mode))
+    modes = sorted(checks.words(Mode, wanted.modes, field="modes") or frozenset(Mode))
     channel_id = await desk.store.write(
         _add, desk, wanted, channel, modes, sealed(desk, wanted.secret)
     )
@@ -156,11 +156,11 @@ def options(provider: Provider, given: Mapping[str, str]) -> dict[str, str]:
     for name, value in given.items():
         known = provider.options.get(name)
         if known is None:
-            raise BadValue(checks.unknown(name, provider.options, "option"), field="option")
+            raise BadValue(checks.unknown(name, provider.options, "option"), field="options")
         if known.values and value not in known.values:
-            raise BadValue(checks.unknown(value, known.values, f"option {name}="), field="option")
+            raise BadValue(checks.unknown(value, known.values, f"option {name}="), field="options")
         if not known.values and not _NUMBER.fullmatch(value):
-            raise BadValue(f"option {name}= must be a number from 1 to 9999.", field="option")
+            raise BadValue(f"option {name}= must be a number from 1 to 9999.", field="options")
     return dict(given)
 
 
@@ -195,7 +195,9 @@ async def _add(
     except ConstraintBroken as broken:
         if broken.name != "a_channel_has_its_own_name":
             raise
-        raise Taken(f"There is a channel {channel.name!r} already.", noun="channel") from None
+        raise Taken(
+            f"There is a channel {channel.name!r} already.", noun="channel", field="name"
+        ) from None
     if wanted.limits:
         await channel_edits.write_limits(tx, channel_id, wanted.limits)
     secret_enc, tail = secret

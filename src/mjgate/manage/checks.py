@@ -64,7 +64,9 @@ def used_before(broken: ConstraintBroken, reference: str) -> NotDone:
     if broken.name != "a_reference_is_used_once":
         raise broken
     return Taken(
-        f"The reference {reference!r} was used before: nothing was given again.", noun="reference"
+        f"The reference {reference!r} was used before: nothing was given again.",
+        noun="reference",
+        field="reference",
     )
 
 
@@ -91,10 +93,10 @@ def networks(texts: Iterable[str]) -> tuple[str, ...]:
         except ValueError:
             raise BadValue(
                 f"{text[:NAME_MOST]!r} is neither an IP address nor a CIDR like 10.0.0.0/8.",
-                field="allow_ip",
+                field="ips",
             ) from None
     if len(found) > NETWORKS_MOST:
-        raise BadValue(f"At most {NETWORKS_MOST} addresses may be named.", field="allow_ip")
+        raise BadValue(f"At most {NETWORKS_MOST} addresses may be named.", field="ips")
     return tuple(found)
 
 

@@ -54,7 +54,9 @@ async def _create(tx: Transaction, desk: Desk, group: Group) -> Group:
     except ConstraintBroken as broken:
         if broken.name != "a_group_has_its_own_name":
             raise
-        raise Taken(f"There is a group {group.name!r} already.", noun="group") from None
+        raise Taken(
+            f"There is a group {group.name!r} already.", noun="group", field="name"
+        ) from None
     await settings.audit(
         tx,
         actor=desk.actor,

@@ -148,7 +148,9 @@ async def _put(tx: Transaction, desk: Desk, user_id: int, wanted: Changes) -> No
     except ConstraintBroken as broken:
         if broken.name != "a_user_has_his_own_name":
             raise
-        raise Taken(f"There is a user {wanted.username!r} already.", noun="user") from None
+        raise Taken(
+            f"There is a user {wanted.username!r} already.", noun="user", field="username"
+        ) from None
 
 
 async def _keep_an_admin(tx: Transaction, user: Person) -> None:
@@ -220,7 +222,9 @@ async def _delete(tx: Transaction, desk: Desk, user_id: int, access_hash: str) -
         raise Prevented("Disable the user first, then delete him.", field="status")
     open_tasks = await people.open_tasks(tx, user_id)
     if open_tasks:
-        raise Prevented(f"{open_tasks} of his tasks have not ended yet; wait or cancel them.")
+        raise Prevented(
+            f"{open_tasks} of his tasks have not ended yet; wait or cancel them.", field="id"
+        )
     now = desk.clock.now()
     await people.delete(tx, user_id, name=f"deleted {user_id}", access_hash=access_hash, now=now)
     await sessions.end_all(tx, user_id)

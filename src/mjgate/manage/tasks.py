@@ -37,7 +37,10 @@ async def _refund(
     task = await tasks.locked(tx, task_id)
     paid = 0 if task is None else await refunds.paid(tx, task)
     if task is None or not paid:
-        raise Prevented("Nothing was paid for this task: it was released, is free, or still runs.")
+        raise Prevented(
+            "Nothing was paid for this task: it was released, is free, or still runs.",
+            field="mj_id",
+        )
     given = paid if amount is None else amount
     if given > paid:
         raise BadValue(f"Only {paid} units were paid for this task.", field="amount")
@@ -47,7 +50,7 @@ async def _refund(
     except ConstraintBroken as broken:
         if broken.name != "a_hold_is_made_settled_released_once":
             raise
-        raise Prevented("This task was refunded before.") from None
+        raise Prevented("This task was refunded before.", field="mj_id") from None
     await settings.audit(
         tx,
         actor=desk.actor,
@@ -63,7 +66,7 @@ async def _refund(
 async def _refresh(tx: Transaction, desk: Desk, task: Task) -> None:
     now = desk.clock.now()
     if not await follow.follows(tx, task.id):
-        raise Prevented(f"There is nothing to look at: the task is {task.state}.")
+        raise Prevented(f"There is nothing to look at: the task is {task.state}.", field="mj_id")
     await follow.hasten(tx, task.id, now)
     await settings.audit(
         tx, actor=desk.actor, act="task refreshed", subject=f"task {task.id}", now=now

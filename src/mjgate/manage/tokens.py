@@ -100,7 +100,7 @@ def _columns(desk: Desk, wanted: Rights, *, secret_enc: str = "") -> dict[str, V
     if wanted.quota is not None:
         checks.amount(wanted.quota, least=0)
     mode = wanted.default_mode and checks.word(Mode, wanted.default_mode, field="default_mode")
-    modes = checks.words(Mode, wanted.modes, field="mode")
+    modes = checks.words(Mode, wanted.modes, field="modes")
     if mode and modes and mode not in modes:
         raise BadValue(f"The key may not use its default mode {mode}.", field="default_mode")
     if wanted.hook_secret is not None:
@@ -109,8 +109,8 @@ def _columns(desk: Desk, wanted: Rights, *, secret_enc: str = "") -> dict[str, V
     return {
         "name": wanted.name,
         "status": "enabled" if wanted.enabled else "disabled",
-        "max_running": checks.count(wanted.max_running, field="max_running"),
-        "actions": " ".join(sorted(checks.words(Action, wanted.actions, field="action"))),
+        "max_running": checks.count(wanted.max_running, field="max_concurrency"),
+        "actions": " ".join(sorted(checks.words(Action, wanted.actions, field="actions"))),
         "modes": " ".join(sorted(modes)),
         "ips": " ".join(checks.networks(wanted.networks)),
         "default_mode": mode or None,

@@ -6,7 +6,7 @@ from typing import Final
 from mjgate.domain.account import Role
 from mjgate.domain.clock import DAY
 from mjgate.keys import Purpose, fingerprint, new_key
-from mjgate.manage import Desk, NoSuch, Taken, checks, passwords
+from mjgate.manage import BadValue, Desk, Taken, checks, passwords
 from mjgate.manage.hooks import new_secret
 from mjgate.manage.people import Who, found
 from mjgate.store import accounts, ledger, settings
@@ -117,7 +117,7 @@ async def _create(tx: Transaction, desk: Desk, draft: _Draft) -> MadeUser:
     made = draft.made
     group_id = await accounts.group_id(tx, draft.group, draft.now)
     if group_id is None:
-        raise NoSuch("group", draft.group)
+        raise BadValue(f"There is no group {draft.group!r}.", field="group")
     values = {
         "username": made.username,
         "role": made.role,
@@ -134,7 +134,9 @@ async def _create(tx: Transaction, desk: Desk, draft: _Draft) -> MadeUser:
     except ConstraintBroken as broken:
         if broken.name != "a_user_has_his_own_name":
             raise
-        raise Taken(f"There is a user {made.username!r} already.", noun="user") from None
+        raise Taken(
+            f"There is a user {made.username!r} already.", noun="user", field="username"
+        ) from None
     if made.quota:
         await ledger.grant(tx, user_id, made.quota, draft.now)
     await settings.audit(

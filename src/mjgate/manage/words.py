@@ -41,7 +41,7 @@ async def _add(tx: Transaction, desk: Desk, word: str, form: str) -> Word:
         word_id = await words.add(tx, word, form, now)
     except ConstraintBroken as broken:
         msg = f"The list has {word!r} already."
-        raise Taken(msg, noun="banned word") from broken
+        raise Taken(msg, noun="banned word", field="word") from broken
     await settings.audit(
         tx,
         actor=desk.actor,

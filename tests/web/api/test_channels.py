@@ -125,13 +125,14 @@ WRONG: list[tuple[Json, str]] = [
     ({"base_url": "ftp://x.example"}, "base_url"),
     ({"base_url": "http://gateway"}, "base_url"),
     ({"secret": "with blanks in it"}, "secret"),
-    ({"options": {"auth": "magic"}}, "option"),
-    ({"options": {"colour": "red"}}, "option"),
+    ({"options": {"auth": "magic"}}, "options"),
+    ({"options": {"colour": "red"}}, "options"),
     ({"options": {"auth": 5}}, "options[...]"),
     ({"actions": ["DANCE"]}, "actions"),
     ({"modes": {}}, "modes"),
     ({"modes": {"SLOW": {}}}, "modes"),
     ({"modes": {"FAST": {"max_running": 0}}}, "modes.FAST.max_running"),
+    ({"modes": {"FAST": {"submit_gap": -1}}}, "modes.FAST.submit_gap"),
     ({"modes": {"FAST": {"running": 0}}}, "modes[...].running"),
     ({"weight": 0}, "weight"),
     ({"priority": 10**9}, "priority"),
@@ -152,6 +153,6 @@ async def test_what_a_channel_cannot_be_is_refused_by_its_field(rig: Rig, admin:
         assert found["field"] == field, (body, found)
     taken = await admin.refused(409, "POST", CHANNELS, new(rig, name="main"))
 
-    assert "main" in taken["message"]
+    assert ("main" in taken["message"], taken["field"]) == (True, "name")
     assert await admin.data("GET", place) == before
     assert (await admin.data("GET", CHANNELS))["total"] == 1

@@ -347,7 +347,7 @@ BODIES: list[tuple[object, str | None]] = [
     ({"username": "carol"}, "password"),
     ({"username": "carol", "password": PASSWORD, "remember": True}, "remember"),
     ({"username": 5, "password": PASSWORD}, "username"),
-    ({"username": "ca\0rol", "password": PASSWORD}, None),
+    ({"username": "ca\0rol", "password": PASSWORD}, "username"),
     ([], None),
     ("carol", None),
 ]

@@ -69,6 +69,10 @@ async def test_a_setting_is_held_against_its_row(admin: Manager) -> None:
     found = [
         await admin.refused(400, "PUT", "/api/setting/maintenance", {"value": value})
         for value in wrong
+    ] + [
+        await admin.refused(400, "PUT", f"/api/setting/{name}", {"value": address})
+        for name in ("webhook_url", "alert_url")
+        for address in ("http://gateway/hook", "http://169.254.169.254/", "not an address")
     ]
 
     assert {each["field"] for each in found} == {"value"}
@@ -97,7 +101,7 @@ async def test_a_group_has_its_prices_and_goes_when_nobody_is_in_it(
     assert (task.price, changed["ratio"], changed["running"]) == (25_000, 500, 0)
     assert (second.mode, second.state) == ("RELAX", "QUEUED")
     assert "1 users" in full["message"]
-    assert "gold" in twice["message"]
+    assert ("gold" in twice["message"], twice["field"]) == (True, "name")
     await admin.refused(404, "GET", place)
     await admin.refused(409, "DELETE", f"/api/group/{_default(await groups(admin))}")
     wrong = {"ratio": -1, "default_mode": "SLOW", "max_running": 0, "name": "new"}
@@ -166,7 +170,7 @@ async def test_banned_words_are_kept_by_admins(rig: Rig, admin: Manager) -> None
 
     assert (refused["code"], refused["properties"]["bannedWord"].lower()) == (24, "fox")
     assert [each["word"] for each in listed["items"]] == ["Fox"]
-    assert "fox" in twice["message"]
+    assert ("fox" in twice["message"], twice["field"]) == (True, "word")
     assert empty["field"] == "word"
     assert (await rig.post(IMAGINE, FOX)).json()["code"] == 1
     await admin.refused(404, "DELETE", f"/api/banned-word/{made['id']}")

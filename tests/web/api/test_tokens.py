@@ -3,7 +3,7 @@
 import base64
 
 from mjgate.domain.clock import HOUR
-from tests.rig import Rig
+from tests.rig import Rig, a_channel
 from tests.web.api.desk import Manager, a_user, manages
 from tests.web.shape import FOX, IMAGINE, one_engine
 
@@ -106,18 +106,21 @@ async def test_anothers_key_does_not_exist(rig: Rig) -> None:
 
 
 WRONG: list[tuple[dict[str, object], str | None]] = [
-    ({"actions": ["DANCE"]}, "action"),
-    ({"modes": ["SLOW"]}, "mode"),
+    ({"actions": ["DANCE"]}, "actions"),
+    ({"modes": ["SLOW"]}, "modes"),
     ({"modes": "FAST"}, "modes"),
     ({"modes": ["FAST"], "default_mode": "TURBO"}, "default_mode"),
-    ({"ips": ["300.1.1.1"]}, "allow_ip"),
+    ({"ips": ["300.1.1.1"]}, "ips"),
     ({"quota": -1}, "quota"),
-    ({"max_concurrency": 0}, "max_running"),
+    ({"max_concurrency": 0}, "max_concurrency"),
     ({"on_limit": "cry"}, "on_limit"),
     ({"sees": "all"}, "sees"),
     ({"expires_at": 5}, "expires_at"),
     ({"webhook_url": "http://127.0.0.1/hook"}, "webhook_url"),
     ({"webhook_url": "ftp://example.com/"}, "webhook_url"),
+    ({"webhook_url": "http://gateway/hook"}, "webhook_url"),
+    ({"webhook_url": "https://channel.example:9/hook"}, "webhook_url"),
+    ({"name": "a\u0000b"}, "name"),
     ({"webhook_secret": "whsec_short"}, "webhook_secret"),
     ({"status": "on"}, "status"),
     ({"key": "sk-chosen"}, "key"),
@@ -131,6 +134,7 @@ async def test_what_a_key_cannot_be_is_refused_by_its_field(rig: Rig) -> None:
     alice: Manager = manages(rig, rig.alice)
     place = f"{TOKENS}{rig.alice.token_id}"
     before = await alice.data("GET", place)
+    await a_channel(rig.gateway, "elsewhere", "https://channel.example:9/mj")
 
     for body, field in WRONG:
         for method, path in (("POST", TOKENS), ("PUT", place)):

@@ -58,7 +58,7 @@ async def test_a_deleted_user_leaves_a_ledger_without_his_name(rig: Rig, admin: 
     assert row is not None
     assert "carol" not in repr(tuple(row))
     assert [each["kind"] for each in kept["items"]] == ["settle", "hold", "grant"]
-    assert "1 of his tasks" in running["message"]
+    assert ("1 of his tasks" in running["message"], running["field"]) == (True, "id")
     assert (left.prompt, left.request, left.result.empty) == ("", "{}", True)
     assert seen.status_code in {404, 410}
     assert await rig.books() == ()
@@ -135,14 +135,14 @@ async def test_money_is_given_once_and_taken_as_far_as_it_is_free(rig: Rig, admi
 
 
 WRONG = [
-    ("POST", {"username": "alice"}, 409, None),
+    ("POST", {"username": "alice"}, 409, "username"),
     ("POST", {"username": ""}, 400, "username"),
     ("POST", {"username": "x", "role": "king"}, 400, "role"),
-    ("POST", {"username": "x", "group": "gold"}, 404, None),
+    ("POST", {"username": "x", "group": "gold"}, 400, "group"),
     ("POST", {"username": "x", "quota": -1}, 400, "quota"),
     ("POST", {"username": "x", "password": "short"}, 400, "password"),
     ("POST", {"username": "x", "balance": 5}, 400, "balance"),
-    ("PUT", {"username": "alice"}, 409, None),
+    ("PUT", {"username": "alice"}, 409, "username"),
     ("PUT", {"group": "gold"}, 400, "group"),
     ("PUT", {"status": "gone"}, 400, "status"),
     ("PUT", {"role": 1}, 400, "role"),

@@ -21,7 +21,8 @@ from mjgate.web.respond import Envelope, answer, request_id, trouble
 from mjgate.web.visitors import check_page, visitor_of
 
 _AT: Final = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
-_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u00(?:[01][0-8bcefBCEF]|7[fF])")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+"""Line breaks and tabs may stand in a text; whoever wants none of them says so himself."""
 _BODIES: Final = frozenset({"POST", "PUT"})
 
 
@@ -81,8 +82,6 @@ async def _perhaps(context: Context, request: Request) -> Visitor | None:
 def decoded(body: bytes, kind: type[Struct]) -> Struct:
     """The body as its row takes it. BadField names what is wrong; BadJson."""
     text = body.strip()
-    if _NUL.search(text):
-        raise BadField("Texts must not hold control characters.")
     try:
         found = msgspec.json.decode(b"{}" if text in {b"", b"null"} else text, type=kind)
     except msgspec.ValidationError as error:
@@ -91,22 +90,29 @@ def decoded(body: bytes, kind: type[Struct]) -> Struct:
         msg = f"The body is not JSON: {str(error)[:200]}."
         raise BadJson(msg) from error
     for name in found.__struct_fields__:
-        if not _bounded(getattr(found, name)):
-            raise BadField(f"{name}: no number may be so large.", field=name)
+        wrong = _unkeepable(getattr(found, name))
+        if wrong:
+            raise BadField(f"{name}: {wrong}.", field=name)
     return found
 
 
-def _bounded(value: object) -> bool:
-    """Whether every number in it is one that a database can keep."""
+def _unkeepable(value: object) -> str:
+    """Why a database could not keep it; empty if it can."""
     match value:
         case int():
-            return abs(value) <= NUMBER_MOST
+            return "" if abs(value) <= NUMBER_MOST else "no number may be so large"
+        case str():
+            return "a text must not hold control characters" if _CONTROL.search(value) else ""
         case dict():
-            return all(map(_bounded, cast("dict[str, object]", value).values()))
+            pairs = cast("dict[object, object]", value).items()
+            return next(
+                (text for pair in pairs for each in pair if (text := _unkeepable(each))), ""
+            )
         case list():
-            return all(map(_bounded, cast("list[object]", value)))
+            items = cast("list[object]", value)
+            return next((text for each in items if (text := _unkeepable(each))), "")
         case _:
-            return True
+            return ""
 
 
 def _wrong(text: str) -> BadField:

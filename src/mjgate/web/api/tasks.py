@@ -4,7 +4,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from mjgate.domain.errors import NotFound
+from mjgate.domain.errors import AlreadyFinished, NotFound
 from mjgate.domain.task import State, Task
 from mjgate.lifecycle.cancel import stop
 from mjgate.manage import tasks as manage
@@ -45,7 +45,10 @@ async def task_of(call: Call) -> Task:
 async def _cancel(call: Call) -> Acted:
     task = await task_of(call)
     own = task.user_id == call.visitor.user_id
-    ended = await stop(call.gateway, task, actor="user" if own else "admin")
+    try:
+        ended = await stop(call.gateway, task, actor="user" if own else "admin")
+    except AlreadyFinished:
+        raise AlreadyFinished(field="mj_id") from None
     return _acted(ended)
 
 

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from msgspec import UNSET, Struct, UnsetType
 
+from mjgate.lifecycle.hooks import check_hook
 from mjgate.manage import tokens as manage
 from mjgate.manage.tokens import MadeToken, NewToken
 from mjgate.store import tokens
@@ -104,12 +105,12 @@ async def _get(call: Call) -> KeyView:
 
 
 async def _create(call: Call, body: KeyChange) -> MadeToken:
-    wanted = NewToken(username=call.visitor.user_id, **_wanted(call, body))
+    wanted = NewToken(username=call.visitor.user_id, **await _wanted(call, body))
     return await manage.create_token(call.desk, wanted)
 
 
 async def _change(call: Call, body: KeyChange) -> KeyView:
-    wanted = _wanted(call, body)
+    wanted = await _wanted(call, body)
     return shown(await manage.change_token(call.desk, call.visitor.user_id, call.id, wanted))
 
 
@@ -117,11 +118,11 @@ async def _delete(call: Call) -> None:
     await manage.revoke_token(call.desk, call.id, user_id=call.visitor.user_id)
 
 
-def _wanted(call: Call, body: KeyChange) -> dict[str, Any]:
+async def _wanted(call: Call, body: KeyChange) -> dict[str, Any]:
     """The rights that the body names. BadAddress for a webhook that may lead nowhere good."""
     named = given(body)
     if body.webhook_url:
-        call.gateway.public.refuse(str(body.webhook_url), field="webhook_url")
+        await check_hook(call.gateway, str(body.webhook_url), field="webhook_url")
     if "status" in named:
         named["enabled"] = status(str(named.pop("status")))
     return {_NAMES.get(name, name): value for name, value in named.items()}

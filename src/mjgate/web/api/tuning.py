@@ -9,6 +9,7 @@ from mjgate.domain.errors import NotFound
 from mjgate.domain.pricing import PriceTable
 from mjgate.domain.settings import ROWS as SETTINGS
 from mjgate.domain.settings import Row as SettingRow
+from mjgate.lifecycle.hooks import check_hook
 from mjgate.manage import tuning
 from mjgate.store import records, settings
 from mjgate.store.records import Version
@@ -122,6 +123,8 @@ async def _set_setting(call: Call, body: SettingChange) -> SettingView:
     name = call.text("name")
     if name not in SETTINGS:
         raise NotFound("There is no such setting.")
+    if SETTINGS[name].address and body.value:
+        await check_hook(call.gateway, str(body.value), field="value")
     await tuning.set_setting(call.desk, name, body.value)
     call.gateway.settings.forget()
     latest = await records.latest_settings(call.gateway.store.reader)
