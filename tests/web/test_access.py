@@ -5,6 +5,7 @@ A new route needs a row here; without one the first test fails.
 """
 
 import asyncio
+import re
 from typing import Any, Final, cast
 
 from starlette.types import Message, Scope
@@ -134,6 +135,23 @@ SERVED: Final = sorted(
 def test_every_route_has_a_row_in_the_matrix() -> None:
     assert [name for name in (f"{method} {path}" for method, path in SERVED)
             if name not in MATRIX] == []  # fmt: skip
+
+
+@one_engine
+async def test_every_address_is_served_with_a_slash_at_its_end_and_without(rig: Rig) -> None:
+    admin = await an_admin(rig)
+    parts = dict.fromkeys(re.findall(r"{(\w+)}", " ".join(path for _, path in SERVED)), "1")
+    asked = [path.format(**parts) for method, path in SERVED if method == "GET"]
+    headers = ({}, admin.headers | {"mj-api-secret": admin.key})
+
+    differing: list[object] = []
+    for path in asked:
+        for key in headers:
+            found = [await status_of(rig, "GET", path + end, key) for end in ("", "/", "//")]
+            if found != found[:1] * 3 or 300 <= found[0] < 400:
+                differing.append((path, found))
+
+    assert differing == []
 
 
 @one_engine

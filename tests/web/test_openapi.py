@@ -112,6 +112,10 @@ async def test_the_document_and_its_viewer_are_served_without_anything_from_else
     assert set(re.findall(r'(?:src|href)="([^"#?]+)', shown.text)) == {
         "docs/style.css", "openapi.json",
     }  # fmt: skip
+    slashed = await rig.client.get("/docs/")
+    assert set(re.findall(r'(?:src|href)="([^"#?]+)', slashed.text)) == {
+        "../docs/style.css", "../openapi.json",
+    }  # fmt: skip
     for name, each in operations():
         assert f'id="{each["operationId"]}"' in shown.text, name
 

@@ -123,6 +123,7 @@ async def test_what_is_no_http_is_told_so_in_json(rig: Rig, garbage: bytes) -> N
     status, headers, body = parts(answer)
     assert (status, body["code"], body["error"]) == (400, 4, "bad_json")
     assert headers["content-type"] == "application/json; charset=utf-8"
+    assert headers["access-control-allow-origin"] == "*"
 
 
 @pytest.mark.parametrize(

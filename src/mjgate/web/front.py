@@ -1,8 +1,8 @@
 """
 The front door, before any route: prefixes, request ids, cross-origin headers, the last error net.
 
-A mode's prefix leaves the path here, so that routes are written once; a base URL typed with a
-trailing slash or with `/mj` already in it is served in place.
+A mode's prefix leaves the path here, and so do slashes at its end, so that routes are written once;
+a base URL typed with a trailing slash or with `/mj` already in it is served in place.
 """
 
 import logging
@@ -19,7 +19,7 @@ from mjgate.domain.action import Mode
 from mjgate.domain.errors import BadHost, NotFound
 from mjgate.store.database import DatabaseAway
 from mjgate.web.context import WebSettings
-from mjgate.web.origins import PREFLIGHT, Origins, crosses
+from mjgate.web.origins import PREFLIGHT, Headers, Origins, crosses
 from mjgate.web.peers import Hosts, Proxies
 from mjgate.web.respond import BrokenOff, refusal, unexpected
 
@@ -53,7 +53,7 @@ class Front:
         state["request_id"] = request_id
         state["mode"] = _strip_prefix(scope)
         state["address"] = self._proxies.caller(scope)
-        headers = [(b"x-request-id", request_id.encode()), *self._origins.headers(scope)]
+        headers = [(b"x-request-id", request_id.encode()), *self.origin_headers(scope)]
         answering = _Headed(headers, send)
         if not self._hosts.know(scope):
             refused = refusal(BadHost(), request_id, path=scope["path"])
@@ -62,6 +62,10 @@ class Front:
             await Response(status_code=204, headers=PREFLIGHT)(scope, receive, answering)
         else:
             await self._guarded(scope, receive, answering)
+
+    def origin_headers(self, scope: Scope) -> Headers:
+        """What lets a page of another origin read the answer."""
+        return self._origins.headers(scope)
 
     async def _guarded(self, scope: Scope, receive: Receive, send: "_Headed") -> None:
         """Answer what nobody expected as JSON too, and keep the traceback for the log."""
@@ -98,10 +102,10 @@ class _Headed:
 
 
 def _strip_prefix(scope: Scope) -> Mode | None:
-    """Bring the path to its plain form `/mj/…`; the mode that the prefix named."""
-    names = [name for name in cast("str", scope["path"]).split("/") if name]
-    if names[:3] == _JOBS:
-        scope["path"] = "/" + "/".join(names)
+    """Bring the path to its plain form; the mode that a prefix named."""
+    path = cast("str", scope["path"])
+    names = [name for name in path.split("/") if name]
+    scope["path"] = "/" + "/".join(names) if names[:3] == _JOBS else path.rstrip("/") or "/"
     mode, start = None, 0
     for place, name in enumerate(names):
         if name == "mj":

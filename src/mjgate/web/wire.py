@@ -7,11 +7,13 @@ and one that comes byte by byte would keep a connection for as long as it likes.
 
 import asyncio
 import secrets
-from typing import Final
+from typing import Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mjgate.domain.errors import BadJson
+from mjgate.web.front import Front
+from mjgate.web.origins import Headers
 from mjgate.web.respond import JSON, refusal
 
 HEAD_MOST: Final = 64 * 1024
@@ -85,7 +87,15 @@ class Wire(HttpToolsProtocol):
         body = bytes(refusal(BadJson(msg), request_id).body)
         head = (
             f"HTTP/1.1 400 Bad Request\r\nContent-Type: {JSON}\r\nContent-Length: {len(body)}\r\n"
-            f"X-Request-Id: {request_id}\r\nConnection: close\r\nCache-Control: no-store\r\n\r\n"
+            f"X-Request-Id: {request_id}\r\nConnection: close\r\nCache-Control: no-store\r\n"
         )
-        self.transport.write(head.encode() + body)
+        origin = b"".join(b"%s: %s\r\n" % header for header in self._origin_headers())
+        self.transport.write(head.encode() + origin + b"\r\n" + body)
         self.transport.close()
+
+    def _origin_headers(self) -> Headers:
+        """Nobody knows what was asked for, so it counts as the task protocol, which pages call."""
+        app = cast("object", self.app)
+        if not isinstance(app, Front):
+            return []
+        return app.origin_headers({"path": "/mj/", "headers": self.headers or []})

@@ -27,15 +27,14 @@ _BODIES: Final = frozenset({"POST", "PUT"})
 
 
 def made_of(context: Context, rows: Iterable[Row]) -> list[Route]:
-    """A route for each path, also without its last slash."""
+    """A route for each path, without the last slash, which the front door takes away."""
     ordered = sorted(rows, key=lambda row: row.path.count("{"))  # what is spelt out comes first
     by_path: dict[str, dict[str, Row]] = {}
     for row in ordered:
-        by_path.setdefault(row.path, {})[row.method] = row
+        by_path.setdefault(row.path.rstrip("/"), {})[row.method] = row
     return [
         Route(path, partial(_serve, context, methods), methods=list(methods))
-        for whole, methods in by_path.items()
-        for path in dict.fromkeys((whole, whole.rstrip("/")))
+        for path, methods in by_path.items()
     ]
 
 

@@ -64,11 +64,12 @@ async def _page(context: Context, request: Request) -> Response:
         request.query_params.get(_LANGUAGE, ""), request.headers.get("accept-language", "")
     )
     address = context.gateway.links.public_url
+    beside = "../" if request.scope.get("raw_path", b"").endswith(b"/") else ""
 
     def make() -> bytes:
-        return page.written(document(language, address), language).encode()
+        return page.written(document(language, address), language, beside).encode()
 
-    return await _kept(context, request, f"docs.{language}", make, HTML)
+    return await _kept(context, request, f"{beside}docs.{language}", make, HTML)
 
 
 async def _style(context: Context, request: Request) -> Response:

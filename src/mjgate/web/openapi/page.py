@@ -24,8 +24,8 @@ def wanted(asked: str, accepted: str) -> Language:
 _ELSE: Final = Language.EN
 
 
-def written(document: Schema, language: Language) -> str:
-    """The page."""
+def written(document: Schema, language: Language, beside: str = "") -> str:
+    """The page; `beside` leads from its address to those of the document and the style."""
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -33,6 +33,7 @@ def written(document: Schema, language: Language) -> str:
     return template.render(
         document=document,
         language=language.value,
+        beside=beside,
         said=sayer(language),
         chapters=[*_chapters(document)],
         shapes=[*_shapes(document)],
