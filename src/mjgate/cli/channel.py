@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
+from mjgate.cli import channel_changes as changes
+from mjgate.cli.channel_changes import Key, ProxyUrl, Which, key_given, proxy_given
 from mjgate.cli.place import Place, placed
-from mjgate.cli.proxying import ProxyUrl, Which, proxy_given, set_proxy
-from mjgate.cli.shared import Json, at_desk, listed, secret
-from mjgate.cli.switching import drain, set_secret
+from mjgate.cli.shared import Json, at_desk, listed
 from mjgate.cli.terminal import Failure, answer, say, suggest, table
-from mjgate.domain.channel import Channel, ChannelStatus
+from mjgate.domain.channel import Channel
 from mjgate.manage import Desk, channels, trying
 from mjgate.manage.proxies import shown_proxy
 from mjgate.providers import PROVIDERS
@@ -18,9 +18,6 @@ from mjgate.store import channels as rows
 from mjgate.upstream import Upstream
 
 commands = typer.Typer()
-commands.command("proxy")(set_proxy)
-commands.command("set-secret")(set_secret)
-commands.command("drain")(drain)
 
 OFFERS = "What it offers (all, unless said)"
 _OPTIONS = "; ".join(
@@ -32,14 +29,6 @@ _OPTIONS = "; ".join(
 Name = Annotated[str, typer.Option(help="What to call it.", show_default=False)]
 ProviderName = Annotated[str, typer.Option(help=f"One of: {', '.join(PROVIDERS)}.")]
 BaseUrl = Annotated[str, typer.Option(help="Where it is.", show_default=False)]
-Key = Annotated[
-    str | None,
-    typer.Option(
-        "--secret",
-        help="Its key, - for standard input (MJGATE_CHANNEL_SECRET or …_FILE).",
-        show_default=False,
-    ),
-]
 Modes = Annotated[
     list[str] | None,
     typer.Option(help="FAST,RELAX,TURBO", rich_help_panel=OFFERS, show_default=False),
@@ -86,7 +75,7 @@ def add(
         name=name,
         provider=provider,
         base_url=base_url,
-        secret=_secret(key),
+        secret=key_given(key, "add"),
         modes=listed(modes),
         actions=listed(actions),
         max_running=max_running,
@@ -159,18 +148,11 @@ def try_(place: Place, which: Which, *, as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-@commands.command()
-@placed
-def enable(place: Place, which: Which, *, as_json: Json = False) -> None:
-    """Let a channel take new work."""
-    _set_status("enable", place, which, ChannelStatus.ENABLED, as_json=as_json)
-
-
-@commands.command()
-@placed
-def disable(place: Place, which: Which, *, as_json: Json = False) -> None:
-    """Give a channel no new work; what it began goes on."""
-    _set_status("disable", place, which, ChannelStatus.DISABLED, as_json=as_json)
+commands.command("enable")(changes.enable)
+commands.command("disable")(changes.disable)
+commands.command("drain")(changes.drain)
+commands.command("set-secret")(changes.set_secret)
+commands.command("proxy")(changes.set_proxy)
 
 
 def _added(place: Place, wanted: channels.NewChannel) -> channels.MadeChannel:
@@ -186,31 +168,6 @@ def _tell(made: channels.MadeChannel, place: Place) -> None:
     say(f"Added channel {made.name} (id {made.id}, instance {made.instance_id}).", "bold")
     say("Next, see whether it takes the key:")
     suggest(place.command("channel", "test", made.name))
-
-
-def _set_status(
-    verb: str, place: Place, which: str, status: ChannelStatus, *, as_json: bool
-) -> None:
-    async def work(desk: Desk) -> Channel:
-        return await channels.set_status(desk, which, status)
-
-    channel = at_desk(f"channel {verb}", place, work)
-    if as_json:
-        answer({"id": channel.id, "name": channel.name, "status": status.value})
-        return
-    say(f"Channel {channel.name} is {status.value}.")
-
-
-def _secret(typed: str | None) -> str:
-    found = secret(typed, "MJGATE_CHANNEL_SECRET")
-    if not found:
-        raise Failure(
-            "A channel needs its key: --secret - reads it from standard input, and"
-            " MJGATE_CHANNEL_SECRET_FILE from a file.",
-            "mjgate channel add --help",
-            code=2,
-        )
-    return found
 
 
 def _option(text: str) -> tuple[str, str]:

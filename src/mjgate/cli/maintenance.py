@@ -4,7 +4,7 @@ import typer
 
 from mjgate.cli.place import Place, placed
 from mjgate.cli.shared import Json, at_desk
-from mjgate.cli.terminal import answer, say
+from mjgate.cli.terminal import tell
 from mjgate.manage import Desk, tuning
 
 commands = typer.Typer()
@@ -31,7 +31,4 @@ def _set(value: bool, place: Place, *, as_json: bool) -> None:
         return await tuning.set_setting(desk, "maintenance", value)
 
     at_desk(f"maintenance {word}", place, work)
-    if as_json:
-        answer({"maintenance": value})
-        return
-    say(f"Maintenance is {word}.")
+    tell({"maintenance": value}, f"Maintenance is {word}.", as_json=as_json)

@@ -9,7 +9,7 @@ import typer
 from mjgate import home
 from mjgate.cli.place import Place, placed
 from mjgate.cli.shared import Json, at_desk
-from mjgate.cli.terminal import Failure, answer, note, say
+from mjgate.cli.terminal import Failure, answer, note, say, tell
 from mjgate.files import Blobs, FilesUnusable
 from mjgate.lifecycle.retention import Swept, Verified, sweep
 from mjgate.lifecycle.retention import verify as compared
@@ -32,13 +32,11 @@ def gc(place: Place, *, as_json: Json = False) -> None:
         return await sweep(desk.store, files, desk.clock)
 
     swept = _with_files("media gc", place, work)
-    if as_json:
-        answer(asdict(swept))
-    else:
-        say(
-            f"{swept.contents:,} contents that nobody needs, {swept.orphans:,} that were never"
-            f" written down and {swept.drafts:,} unfinished ones are gone."
-        )
+    sentence = (
+        f"{swept.contents:,} contents that nobody needs, {swept.orphans:,} that were never"
+        f" written down and {swept.drafts:,} unfinished ones are gone."
+    )
+    tell(asdict(swept), sentence, as_json=as_json)
 
 
 @commands.command()
@@ -80,10 +78,10 @@ def pin(
         await pins.pin(desk, task, on=not off)
 
     at_desk("media pin", place, work)
-    if as_json:
-        answer({"task": task, "pinned": not off})
-    else:
-        say(f"The results of {task} are {'like all others' if off else 'kept for ever'} now.")
+    how = "like all others" if off else "kept for ever"
+    tell(
+        {"task": task, "pinned": not off}, f"The results of {task} are {how} now.", as_json=as_json
+    )
 
 
 def _with_files(command: str, place: Place, work: Callable[[Desk, Blobs], Awaitable[T]]) -> T:

@@ -8,7 +8,7 @@ import typer
 from mjgate import app
 from mjgate.cli.place import Place, placed
 from mjgate.cli.shared import Json, at_desk, explained, refuse_missing
-from mjgate.cli.terminal import Failure, answer, pairs, say
+from mjgate.cli.terminal import Failure, answer, pairs, tell
 from mjgate.domain.errors import AlreadyFinished
 from mjgate.domain.task import Task
 from mjgate.lifecycle.cancel import stop
@@ -42,10 +42,8 @@ def show(place: Place, task_id: TaskId, *, as_json: Json = False) -> None:
 def cancel(place: Place, task_id: TaskId, *, as_json: Json = False) -> None:
     """Cancel a task: at once if it waits, else as far as its channel goes along."""
     task = _cancelled(place, task_id)
-    if as_json:
-        answer({"id": str(task.id), "status": task.status.value, "state": task.state.value})
-        return
-    say(f"Task {task.id} is {task.state.value}.")
+    facts = {"id": str(task.id), "status": task.status.value, "state": task.state.value}
+    tell(facts, f"Task {task.id} is {task.state.value}.", as_json=as_json)
 
 
 @commands.command()
@@ -59,10 +57,8 @@ def refresh(place: Place, task_id: TaskId, *, as_json: Json = False) -> None:
         return task
 
     task = at_desk("task refresh", place, work)
-    if as_json:
-        answer({"id": str(task.id), "status": task.status.value})
-        return
-    say(f"Task {task.id} will be looked at now.")
+    facts = {"id": str(task.id), "status": task.status.value}
+    tell(facts, f"Task {task.id} will be looked at now.", as_json=as_json)
 
 
 @commands.command()
@@ -84,10 +80,8 @@ def refund(
         return await tasks.refund(desk, task, reason=reason, amount=units)
 
     done = at_desk("task refund", place, work)
-    if as_json:
-        answer({"id": str(done.task_id), "refund": done.amount})
-        return
-    say(f"Gave back {done.amount:,} units for task {done.task_id}.")
+    facts = {"id": str(done.task_id), "refund": done.amount}
+    tell(facts, f"Gave back {done.amount:,} units for task {done.task_id}.", as_json=as_json)
 
 
 def _cancelled(place: Place, task_id: str) -> Task:

@@ -66,6 +66,14 @@ def answer(data: Mapping[str, object]) -> None:
     sys.stdout.flush()
 
 
+def tell(data: Mapping[str, object], sentence: str, *, as_json: bool) -> None:
+    """What was done: the facts for programs, or the sentence for people."""
+    if as_json:
+        answer(data)
+    else:
+        say(sentence)
+
+
 def suggest(command: str) -> None:
     """What to type next, alone on its line."""
     say(f"  {as_typed(command)}", "cyan")

@@ -7,7 +7,7 @@ import typer
 
 from mjgate.cli.place import Place, placed
 from mjgate.cli.shared import Json, at_desk, listed
-from mjgate.cli.terminal import answer, pairs, say, table
+from mjgate.cli.terminal import answer, pairs, say, table, tell
 from mjgate.manage import Desk, NoSuch, tokens
 from mjgate.store import accounts
 
@@ -107,10 +107,8 @@ def revoke(
         await tokens.revoke_token(desk, token_id)
 
     at_desk("token revoke", place, work)
-    if as_json:
-        answer({"id": token_id, "revoked": True})
-        return
-    say(f"Key {token_id} opens nothing any more.")
+    facts = {"id": token_id, "revoked": True}
+    tell(facts, f"Key {token_id} opens nothing any more.", as_json=as_json)
 
 
 @commands.command("list")

@@ -5,18 +5,15 @@ from typing import Annotated
 
 import typer
 
-from mjgate.cli import accounts
 from mjgate.cli.place import Place, placed
 from mjgate.cli.shared import Json, at_desk, secret
-from mjgate.cli.terminal import answer, pairs, say, suggest, table
+from mjgate.cli.terminal import answer, pairs, say, suggest, table, tell
 from mjgate.domain.account import Role
-from mjgate.manage import Desk, users
+from mjgate.manage import Desk, people, users
 from mjgate.store import accounts as rows
+from mjgate.store.people import Person
 
 commands = typer.Typer()
-commands.command("password")(accounts.password)
-commands.command("disable")(accounts.disable)
-commands.command("enable")(accounts.enable)
 
 Name = Annotated[str, typer.Argument(help="The user's name.", show_default=False)]
 
@@ -100,7 +97,62 @@ def topup(
         return await users.topup(desk, name, units, reference=reference)
 
     user_id, quota = at_desk("user topup", place, work)
+    facts = {"id": user_id, "quota": quota}
+    tell(facts, f"{name} now has {quota:,} units.", as_json=as_json)
+
+
+@commands.command()
+@placed
+def password(
+    place: Place,
+    name: Name,
+    *,
+    typed: Annotated[
+        str | None,
+        typer.Option(
+            "--password",
+            help="A password, - for standard input (MJGATE_USER_PASSWORD); else a random one,"
+            " good for a day and to be changed at once.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Give a user a new password. It ends his sessions."""
+    wanted = secret(typed, "MJGATE_USER_PASSWORD")
+
+    async def work(desk: Desk) -> tuple[Person, str]:
+        return await people.set_password(desk, name, wanted)
+
+    user, chosen = at_desk("user password", place, work)
     if as_json:
-        answer({"id": user_id, "quota": quota})
+        answer({"id": user.id, "username": user.username, "password": chosen})
         return
-    say(f"{name} now has {quota:,} units.")
+    say(f"{user.username} has a new password. It is shown this once:", "bold")
+    pairs({"password": chosen})
+
+
+@commands.command()
+@placed
+def enable(place: Place, name: Name, *, as_json: Json = False) -> None:
+    """Let a user in again."""
+    _switch("enable", name, place, as_json=as_json)
+
+
+@commands.command()
+@placed
+def disable(place: Place, name: Name, *, as_json: Json = False) -> None:
+    """Keep a user out: his keys and sessions open nothing, what waits is cancelled."""
+    _switch("disable", name, place, as_json=as_json)
+
+
+def _switch(verb: str, name: str, place: Place, *, as_json: bool) -> None:
+    enabled = verb == "enable"
+
+    async def work(desk: Desk) -> Person:
+        return await people.change_user(desk, name, {"enabled": enabled})
+
+    user = at_desk(f"user {verb}", place, work)
+    status = "enabled" if user.enabled else "disabled"
+    facts = {"id": user.id, "username": user.username, "status": status}
+    tell(facts, f"{user.username} is {status}.", as_json=as_json)
