@@ -23,7 +23,7 @@ from mjgate.store.migrate import migrate
 from tests.postgres import PostgresServer, postgres
 from tests.s3 import S3, s3
 
-pytest_plugins = ["tests.rig"]
+pytest_plugins = ["tests.rig", "tests.lifecycle.receiver"]
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
+
+from tests.served import accepting
 
 _CHUNK = 64 * 1024
 
@@ -26,27 +29,8 @@ class Line:
 async def line_to(port: int) -> AsyncGenerator[Line]:
     """Carry what comes to a port of its own to `port`, for as long as the block lasts."""
     line = Line(port)
-    talks: set[asyncio.Task[None]] = set()
-
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            with suppress(ConnectionError, asyncio.IncompleteReadError):
-                await _carry(line, reader, writer)
-        finally:
-            await _close(writer)
-
-    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        talks.add(asyncio.create_task(talk(reader, writer)))
-
-    server = await asyncio.start_server(accept, "127.0.0.1", 0)
-    line.port = server.sockets[0].getsockname()[1]
-    try:
-        async with server:
-            yield line
-    finally:
-        for task in talks:
-            task.cancel()
-        await asyncio.gather(*talks, return_exceptions=True)
+    async with accepting(partial(_carry, line)) as line.port:
+        yield line
 
 
 async def _carry(line: Line, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -66,13 +50,9 @@ async def _carry(line: Line, reader: asyncio.StreamReader, writer: asyncio.Strea
     finally:
         going.cancel()
         await asyncio.gather(going, return_exceptions=True)
-        await _close(back)
-
-
-async def _close(writer: asyncio.StreamWriter) -> None:
-    writer.close()
-    with suppress(ConnectionError):
-        await writer.wait_closed()
+        back.close()
+        with suppress(ConnectionError):
+            await back.wait_closed()
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -3,14 +3,14 @@
 import asyncio
 import base64
 import ipaddress
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
+from tests.served import Talk, accepting
+
 NAME = "studio.test"
 """A name that only the proxies know: asking the system for it would fail."""
-
-Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @dataclass
@@ -83,29 +83,8 @@ class SmallProxy:
 @asynccontextmanager
 async def listening(to: Door | SmallProxy, talk: Talk) -> AsyncGenerator[None]:
     """Serve on a port of this machine as long as the block lasts."""
-    talks: set[asyncio.Task[None]] = set()
-
-    async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            with suppress(OSError, asyncio.IncompleteReadError):
-                await talk(reader, writer)
-        finally:
-            writer.close()
-            with suppress(OSError):
-                await writer.wait_closed()
-
-    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        talks.add(asyncio.create_task(one(reader, writer)))
-
-    server = await asyncio.start_server(accept, "127.0.0.1", 0)
-    to.port = server.sockets[0].getsockname()[1]
-    try:
-        async with server:
-            yield
-    finally:
-        for task in talks:
-            task.cancel()
-        await asyncio.gather(*talks, return_exceptions=True)
+    async with accepting(talk) as to.port:
+        yield
 
 
 async def _joined(

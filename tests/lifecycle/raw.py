@@ -4,8 +4,10 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+
+from tests.served import accepting
 
 
 @dataclass
@@ -44,31 +46,11 @@ class Raw:
 @asynccontextmanager
 async def speaking(*answers: bytes, slow: bool = False) -> AsyncGenerator[Raw]:
     """Give these answers in turn, the last one for ever; a slow one waits for `speak`."""
-    raw, talks = Raw(list(answers)), set[asyncio.Task[None]]()
+    raw = Raw(list(answers))
     if not slow:
         raw.speak.set()
-
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            with suppress(ConnectionError, asyncio.IncompleteReadError):
-                await raw.talk(reader, writer)
-        finally:
-            writer.close()
-            with suppress(ConnectionError):
-                await writer.wait_closed()
-
-    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        talks.add(asyncio.create_task(talk(reader, writer)))
-
-    listening = await asyncio.start_server(accept, "127.0.0.1", 0)
-    raw.port = listening.sockets[0].getsockname()[1]
-    async with listening:
-        try:
-            yield raw
-        finally:
-            for each in talks:
-                each.cancel()
-            await asyncio.gather(*talks, return_exceptions=True)
+    async with accepting(raw.talk) as raw.port:
+        yield raw
 
 
 @contextmanager

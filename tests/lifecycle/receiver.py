@@ -1,11 +1,22 @@
-"""A real receiver of webhooks that answers as a test wants, and keeps what it got."""
+"""
+A real receiver of webhooks that answers as a test wants, and keeps what it got.
+
+receiver   one that listens
+hooked     a gateway that may call this machine
+"""
 
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
+
+import pytest
+
+from mjgate.lifecycle.notify import Courier
+from tests.rig import MakeRig, Rig
+from tests.served import accepting
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
 
@@ -60,46 +71,44 @@ class Receiver:
         self.released.set()
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await self._hear(reader, writer)
-        finally:
-            writer.close()
-
-    async def _hear(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError, asyncio.IncompleteReadError):
-            head = (await reader.readuntil(b"\r\n\r\n")).decode()
-            line, *rest = head.strip().split("\r\n")
-            headers = {
-                name.lower(): value for name, value in (each.split(": ", 1) for each in rest)
-            }
-            body = await reader.readexactly(int(headers["content-length"]))
-            got = Got(line.split()[1], headers, body)
-            self.got.append(got)
-            self.came.set()
-            said = self.answer(got)
-            if said is None:
-                await self.released.wait()
-            writer.write(said or OK)
-            await writer.drain()
+        """Hear one request and answer it."""
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        line, *rest = head.strip().split("\r\n")
+        headers = {name.lower(): value for name, value in (each.split(": ", 1) for each in rest)}
+        body = await reader.readexactly(int(headers["content-length"]))
+        got = Got(line.split()[1], headers, body)
+        self.got.append(got)
+        self.came.set()
+        said = self.answer(got)
+        if said is None:
+            await self.released.wait()
+        writer.write(said or OK)
+        await writer.drain()
 
 
 @asynccontextmanager
 async def receiving() -> AsyncGenerator[Receiver]:
     """A receiver that listens for as long as the block lasts."""
     receiver = Receiver()
-    talks: set[asyncio.Task[None]] = set()
-
-    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(receiver.talk(reader, writer))
-        talks.add(task)
-        task.add_done_callback(talks.discard)
-
-    server = await asyncio.start_server(accept, "127.0.0.1", 0)
-    receiver.port = server.sockets[0].getsockname()[1]
-    try:
+    async with accepting(receiver.talk) as receiver.port:
         yield receiver
-    finally:
-        server.close()
-        for task in tuple(talks):
-            task.cancel()
-        await asyncio.gather(*talks, return_exceptions=True)
+
+
+@pytest.fixture
+async def receiver(loopback: None) -> AsyncGenerator[Receiver]:
+    del loopback
+    async with receiving() as found:
+        yield found
+
+
+@pytest.fixture
+async def hooked(make_rig: MakeRig) -> Rig:
+    return await make_rig(allow_private=("127.0.0.1",))
+
+
+async def deliver(rig: Rig, after: int = 0) -> None:
+    """Let time pass, then deliver whatever is due, until nothing more is."""
+    rig.clock.pass_by(after)
+    courier = Courier(rig.gateway)
+    while await courier.step():
+        await courier.settle()

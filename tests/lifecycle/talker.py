@@ -3,9 +3,11 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
+
+from tests.served import accepting
 
 JSON = "application/json"
 
@@ -76,37 +78,22 @@ async def talking(answer: Answer | bytes | None, *, keeps: bool = False) -> Asyn
         return answer if isinstance(answer, bytes) else None
 
     talker = Talker(answer if callable(answer) else always, keeps)
-    talks: set[asyncio.Task[None]] = set()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         talker.connections += 1
         number = talker.connections
-        with suppress(ConnectionError, asyncio.IncompleteReadError):
-            while True:
-                asked = await _heard(talker, number, reader)
-                await talker.go.wait()
-                if (said := talker.answer(asked)) is None:
-                    break
-                writer.write(said)
-                await writer.drain()
-                if not talker.keeps:
-                    break
-        writer.close()
-        with suppress(ConnectionError):
-            await writer.wait_closed()
+        while True:
+            asked = await _heard(talker, number, reader)
+            await talker.go.wait()
+            if (said := talker.answer(asked)) is None:
+                break
+            writer.write(said)
+            await writer.drain()
+            if not talker.keeps:
+                break
 
-    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        talks.add(asyncio.create_task(talk(reader, writer)))
-
-    server = await asyncio.start_server(accept, "127.0.0.1", 0)
-    talker.port = server.sockets[0].getsockname()[1]
-    try:
-        async with server:
-            yield talker
-    finally:
-        for task in talks:
-            task.cancel()
-        await asyncio.gather(*talks, return_exceptions=True)
+    async with accepting(talk) as talker.port:
+        yield talker
 
 
 async def _heard(talker: Talker, connection: int, reader: asyncio.StreamReader) -> Asked:

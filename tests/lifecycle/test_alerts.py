@@ -20,17 +20,10 @@ from mjgate.store import alerts, broken, channels, receivers
 from mjgate.store.database import Transaction
 from mjgate.store.receivers import Pause
 from tests.lifecycle.mailbox import Mailbox, taking_mail
-from tests.lifecycle.receiver import OK, Receiver, receiving, status
+from tests.lifecycle.receiver import OK, Receiver, status
 from tests.rig import Json, MakeRig, Rig
 
 BROKEN = "channel_down"
-
-
-@pytest.fixture
-async def receiver(loopback: None) -> AsyncGenerator[Receiver]:
-    del loopback
-    async with receiving() as found:
-        yield found
 
 
 @pytest.fixture

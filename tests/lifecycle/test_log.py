@@ -5,8 +5,7 @@ import json
 from typing import Any
 
 from mjgate import telemetry
-from mjgate.lifecycle.notify import Courier
-from tests.lifecycle.receiver import receiving, status
+from tests.lifecycle.receiver import deliver, receiving, status
 from tests.rig import MakeRig
 from tests.web.shape import one_engine
 
@@ -36,9 +35,7 @@ async def test_a_task_can_be_followed_in_the_log_and_its_secrets_cannot(
         )
         task_id = answer.json()["result"]
         await rig.finished(task_id)
-        courier = Courier(rig.gateway)
-        while await courier.step():
-            await courier.settle()
+        await deliver(rig)
 
     text = sink.getvalue()
     lines: list[Json] = [json.loads(line) for line in text.splitlines()]

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from mjgate.store.database import Transaction
 from tests.rig import RICH, Json, MakeRig, Rig
+from tests.served import answering
 from tests.web.shape import one_engine, refused
 
 PRICE = 50_000
@@ -97,15 +98,8 @@ async def several(result: object, **answer: object) -> AsyncGenerator[Several]:
             web.post("/mj/task/{id}/cancel", upstream.cancel),
         ]
     )
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    upstream.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    try:
+    async with answering(app) as upstream.url:
         yield upstream
-    finally:
-        await runner.cleanup()
 
 
 async def described(rig: Rig) -> str:

@@ -7,12 +7,11 @@ from contextlib import AsyncExitStack
 import pytest
 
 from mjgate.keys import Purpose
-from mjgate.lifecycle.notify import Courier
 from mjgate.sandbox.server import running
 from mjgate.store import channels
 from tests.imaging import made
 from tests.lifecycle.proxies import NAME, Door, SmallProxy, listening
-from tests.lifecycle.receiver import receiving
+from tests.lifecycle.receiver import deliver, receiving
 from tests.public_http.servers import head, serving
 from tests.rig import PLAIN, MakeRig, Rig
 from tests.web.shape import one_engine
@@ -75,9 +74,7 @@ async def test_addresses_that_a_user_chose_never_go_through_a_proxy(
         )
         await through(rig, f"socks5://127.0.0.1:{proxy.port}")
         await rig.imagine(base64Array=[host.url(host="127.0.0.1")], notifyHook=hook.url())
-        courier = Courier(rig.gateway)
-        await courier.step()
-        await courier.settle()
+        await deliver(rig)
 
     assert host.connections == 1
     assert hook.got

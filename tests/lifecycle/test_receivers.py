@@ -1,7 +1,6 @@
 """Receivers of every kind: with a key's own secret, that redirect, that never answer."""
 
 import time
-from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 
 import pytest
@@ -9,31 +8,12 @@ from standardwebhooks.webhooks import Webhook
 
 from mjgate.domain.clock import SECOND
 from mjgate.keys import Purpose
-from mjgate.lifecycle.notify import Courier
 from mjgate.store.database import Transaction
-from tests.lifecycle.receiver import Got, Receiver, receiving, status
-from tests.rig import HOOK_SECRET, MakeRig, Rig
+from tests.lifecycle.receiver import Got, Receiver, deliver, receiving, status
+from tests.rig import HOOK_SECRET, Rig
 
 KEYS_OWN = "whsec_YSBzZWNyZXQgb2YgdGhpcyBrZXkgYWxvbmU="
 KEYS_NEXT = "whsec_dGhlIG5leHQgc2VjcmV0IG9mIHRoaXMga2V5"
-
-
-@pytest.fixture
-async def receiver(loopback: None) -> AsyncGenerator[Receiver]:
-    del loopback
-    async with receiving() as found:
-        yield found
-
-
-@pytest.fixture
-async def hooked(make_rig: MakeRig) -> Rig:
-    return await make_rig(allow_private=("127.0.0.1",))
-
-
-async def deliver(rig: Rig) -> None:
-    courier = Courier(rig.gateway)
-    while await courier.step():
-        await courier.settle()
 
 
 async def give(rig: Rig, *secrets: str) -> None:

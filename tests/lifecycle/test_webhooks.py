@@ -1,6 +1,6 @@
 """Webhooks: every event once at least, in order, signed, and nobody waits for somebody else."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -17,31 +17,10 @@ from mjgate.store import receivers, webhooks
 from mjgate.store.database import Row
 from mjgate.store.moves import move, note_progress
 from mjgate.store.receivers import Pause
-from tests.lifecycle.receiver import OK, Got, Receiver, receiving, status
+from tests.lifecycle.receiver import OK, Got, Receiver, deliver, receiving, status
 from tests.rig import HOOK_SECRET, MakeRig, Rig
 
 SLOW = SandboxSettings(port=0, seconds=600, pictures="plain")
-
-
-@pytest.fixture
-async def receiver(loopback: None) -> AsyncGenerator[Receiver]:
-    del loopback
-    async with receiving() as found:
-        yield found
-
-
-@pytest.fixture
-async def hooked(make_rig: MakeRig) -> Rig:
-    """A gateway that may call this machine."""
-    return await make_rig(allow_private=("127.0.0.1",))
-
-
-async def deliver(rig: Rig, after: int = 0) -> None:
-    """Let time pass, then deliver whatever is due, until nothing more is."""
-    rig.clock.pass_by(after)
-    courier = Courier(rig.gateway)
-    while await courier.step():
-        await courier.settle()
 
 
 async def rows(rig: Rig) -> list[tuple[str, str, int]]:

@@ -12,6 +12,7 @@ from mjgate.domain.clock import HOUR
 from mjgate.store import accounts
 from mjgate.store.database import Transaction
 from tests.rig import RICH, MakeRig, Person, Rig, a_key
+from tests.served import answering
 
 PRICE = 50_000
 
@@ -235,25 +236,19 @@ class Asks:
 
 
 @asynccontextmanager
-async def asking() -> AsyncGenerator[tuple[Asks, int]]:
+async def asking() -> AsyncGenerator[tuple[Asks, str]]:
     """Such an upstream, and its address."""
     asks, app = Asks(), web.Application()
     app.router.add_post("/mj/submit/imagine", asks.submit)
     app.router.add_post("/mj/submit/modal", asks.modal)
     app.router.add_post("/mj/task/list-by-condition", asks.listed)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    try:
-        yield asks, runner.addresses[0][1]
-    finally:
-        await runner.cleanup()
+    async with answering(app) as url:
+        yield asks, url
 
 
 async def test_a_window_that_the_upstream_opens_is_confirmed_there(make_rig: MakeRig) -> None:
-    async with asking() as (asks, port):
-        rig = await make_rig(upstream_url=f"http://127.0.0.1:{port}")
+    async with asking() as (asks, url):
+        rig = await make_rig(upstream_url=url)
         answer = (await rig.post("/mj/submit/imagine", {"prompt": "a fox"})).json()
         held = await rig.balance()
 

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from mjgate.sandbox.server import running
 from mjgate.sandbox.settings import SandboxSettings
+from tests.served import answering
 
 Json = Any
 """What came over the wire; tests look into it as they please."""
@@ -102,12 +103,6 @@ async def listener() -> AsyncGenerator[Listener]:
     hook = Listener()
     app = web.Application()
     app.router.add_post("/hook", hook.hear)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    hook.url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
-    try:
+    async with answering(app) as address:
+        hook.url = f"{address}/hook"
         yield hook
-    finally:
-        await runner.cleanup()

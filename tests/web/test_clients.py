@@ -11,11 +11,10 @@ import httpx
 import pytest
 
 from mjgate.domain.image import sniff
-from mjgate.lifecycle.notify import Courier
 from mjgate.sandbox.server import running
 from mjgate.store.database import Transaction
 from tests.level import served
-from tests.lifecycle.receiver import Receiver, receiving
+from tests.lifecycle.receiver import Receiver, deliver
 from tests.rig import PLAIN, RICH, HandClock, Rig, a_channel
 from tests.web.clients import Below, Bot, Client, Page, Sdk, Server, ShownError
 from tests.web.shape import one_engine
@@ -182,24 +181,15 @@ async def test_a_consumer_of_hooks_alone_hears_of_each_end_once(
     body = {"prompt": "a red fox", "notifyHook": receiver.url(), "state": "mine"}
     await bot.task_of("imagine", body)
 
-    courier = Courier(rig.gateway)
     for _ in range(6):
         await rig.look()
-        while await courier.step():
-            await courier.settle()
+        await deliver(rig)
 
     heard = [each.json for each in receiver.got]
     told = [each["status"] for each in heard]
     assert (told[0], told[-1], len(set(told))) == ("SUBMITTED", "SUCCESS", len(told))
     assert {each["state"] for each in heard} == {"mine"}
     assert sniff((await place.http.get(heard[-1]["imageUrl"])).content) == "image/png"
-
-
-@pytest.fixture
-async def receiver(loopback: None) -> AsyncGenerator[Receiver]:
-    del loopback
-    async with receiving() as found:
-        yield found
 
 
 async def test_a_gateway_below_us_decodes_strictly_and_pays_for_what_it_got(place: Place) -> None:

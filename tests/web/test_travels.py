@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.rig import MakeRig
+from tests.served import answering
 from tests.web.shape import one_engine
 
 OURS = {
@@ -35,15 +36,8 @@ class Listening:
 async def listening() -> AsyncGenerator[Listening]:
     ears, app = Listening(), web.Application()
     app.router.add_post("/{path:.*}", ears.take)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    ears.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    try:
+    async with answering(app) as ears.url:
         yield ears
-    finally:
-        await runner.cleanup()
 
 
 @one_engine

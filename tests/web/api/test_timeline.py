@@ -4,12 +4,11 @@ import json
 from typing import Any
 
 from mjgate.domain.task import State
-from mjgate.lifecycle.notify import Courier
 from mjgate.sandbox.server import running
 from mjgate.sandbox.settings import SandboxSettings
 from mjgate.store import timeline
 from mjgate.store.moves import move, note_progress
-from tests.lifecycle.receiver import receiving
+from tests.lifecycle.receiver import deliver, receiving
 from tests.rig import MakeRig, Rig, a_channel
 from tests.web.api.desk import Manager, a_user, an_admin, manages
 
@@ -30,9 +29,7 @@ async def test_a_timeline_tells_everything_in_order_from_the_price_to_the_pictur
     async with receiving() as receiver:
         task_id = await rig.imagine(notifyHook=receiver.url("/hook?key=hush"))
         await rig.finished(task_id)
-        courier = Courier(rig.gateway)
-        while await courier.step():
-            await courier.settle()
+        await deliver(rig)
     await rig.archive()
     await admin.data("POST", f"/api/mj/{task_id}/refund", {"reason": "a torn edge"})
 

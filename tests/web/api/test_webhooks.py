@@ -1,33 +1,12 @@
 """The log of webhooks by the API: what was told, telling it again, holding it back."""
 
-from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 
-import pytest
 from standardwebhooks.webhooks import Webhook
 
-from mjgate.lifecycle.notify import Courier
-from tests.lifecycle.receiver import OK, Receiver, receiving, status
-from tests.rig import MakeRig, Rig
+from tests.lifecycle.receiver import OK, Receiver, deliver, status
+from tests.rig import Rig
 from tests.web.api.desk import Manager, manages
-
-
-@pytest.fixture
-async def receiver(loopback: None) -> AsyncGenerator[Receiver]:
-    del loopback
-    async with receiving() as found:
-        yield found
-
-
-@pytest.fixture
-async def hooked(make_rig: MakeRig) -> Rig:
-    return await make_rig(allow_private=("127.0.0.1",))
-
-
-async def deliver(rig: Rig) -> None:
-    courier = Courier(rig.gateway)
-    while await courier.step():
-        await courier.settle()
 
 
 async def test_the_owner_sees_what_was_told_and_what_came_back(
