@@ -12,7 +12,9 @@ from dataclasses import MISSING, dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, Final, Self
 
+from mjgate.domain.address import read
 from mjgate.domain.channel import Strategy
+from mjgate.domain.errors import BadAddress
 
 Value = bool | int | str
 
@@ -54,9 +56,20 @@ class Row:
             case int(), int():
                 return self.least <= value <= self.most
             case str(), str():
-                return value in self.words if self.words else len(value) <= _LONGEST
+                return self._permits_text(value)
             case _:
                 return False
+
+    def _permits_text(self, value: str) -> bool:
+        if self.words:
+            return value in self.words
+        if not self.address or not value:
+            return len(value) <= _LONGEST
+        try:
+            read(value)
+        except BadAddress:
+            return False
+        return True
 
 
 def switch(default: bool, meaning: str) -> Any:  # noqa: ANN401, FBT001  a field of any type

@@ -1,5 +1,7 @@
 """Prices, settings, groups, the ledger and the audit by the API."""
 
+import pytest
+
 from tests.rig import Rig
 from tests.web.api.desk import Json, Manager, a_user, manages
 from tests.web.shape import FOX, IMAGINE, one_engine
@@ -79,6 +81,30 @@ async def test_a_setting_is_held_against_its_row(admin: Manager) -> None:
     await admin.refused(404, "PUT", "/api/setting/colour", {"value": 1})
     await admin.refused(404, "GET", "/api/setting/colour")
     assert (await admin.data("GET", "/api/setting/"))["items"][0]["version"] == 0
+
+
+@one_engine
+@pytest.mark.parametrize("name", ["webhook_url", "alert_url"])
+async def test_an_address_of_the_operators_is_held_to_what_any_webhook_is(
+    rig: Rig, admin: Manager, name: str
+) -> None:
+    place = f"/api/setting/{name}"
+    hostile = [
+        "http://[",
+        "ftp://example.com/",
+        "not an address",
+        "http://127.0.0.1:1/",
+        "http://gateway/hook",
+    ]
+
+    found = [await admin.refused(400, "PUT", place, {"value": value}) for value in hostile]
+    await admin.data("PUT", place, {"value": "https://example.com/hook"})
+    off = await admin.data("PUT", place, {"value": ""})
+
+    assert {each["field"] for each in found} == {"value"}
+    assert off["value"] == ""
+    await rig.set(name, value="http://[")  # as a version before this one would have kept it
+    assert (await rig.finished(await rig.imagine()))["status"] == "SUCCESS"
 
 
 async def test_a_group_has_its_prices_and_goes_when_nobody_is_in_it(
