@@ -233,6 +233,24 @@ async def test_what_a_lying_server_sends_is_not_kept(
     assert [each for each in caplog.records if each.exc_info] == []
 
 
+@one_engine
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [("503 Busy", 503), ("429 Slow Down", 503), ("404 Not Found", 404), ("410 Gone", 404)],
+)
+async def test_a_host_in_trouble_is_to_be_asked_again_and_what_it_lost_is_not(
+    rig: Rig, said: str, told: int
+) -> None:
+    async with serving(head(said, content_length=0)) as server:
+        origin = server.url(host="127.0.0.1")
+        task_id = await pointed(rig, origin, image_url=f"{origin}a.png")
+
+        answer = await rig.client.get((await rig.fetch(task_id))["imageUrl"])
+
+    assert answer.status_code == told
+    assert ("retry-after" in answer.headers) is (told == 503)
+
+
 async def test_a_copy_is_tried_ever_more_rarely_and_then_lost(rig: Rig) -> None:
     task_id = await rig.imagine()
     await rig.finished(task_id)

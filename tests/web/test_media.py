@@ -223,7 +223,7 @@ HOSTILE = [
     (plain(b""), 404),
     (plain(b"\x89PNG"), 404),
     (plain(PNG, status="404 Not Found"), 404),
-    (plain(PNG, status="500 Oops"), 404),
+    (plain(PNG, status="500 Oops"), 503),
     (plain(PNG, status="206 Partial Content"), 404),
     (head(content_encoding="gzip", content_length=len(PNG)) + PNG, 503),
     (b"SSH-2.0-OpenSSH_9.6\r\n", 503),

@@ -25,7 +25,8 @@ from mjgate.lifecycle.copies import Copy, NotMedia
 from mjgate.lifecycle.proxied import via
 from mjgate.lifecycle.settings import in_force
 from mjgate.lifecycle.work import decode
-from mjgate.public_http import MEBIBYTE, Limits
+from mjgate.public_http import MEBIBYTE, PASSES, Limits
+from mjgate.public_http.errors import BrokenAnswer
 from mjgate.store import channels, media, refunds, tasks
 from mjgate.store.blobs import Blob
 from mjgate.store.database import ConstraintBroken, Transaction
@@ -85,6 +86,8 @@ async def _fetch(gateway: Gateway, item: Item, copy: Copy, *, keep: bool) -> Non
     )
     async with gateway.files.draft() as draft:
         async with gateway.copies.turn(item.source), opened as answer:
+            if answer.status in PASSES:
+                raise BrokenAnswer(f"The answer is {answer.status}.")
             if answer.status != _OK:
                 raise NotMedia(f"the answer is {answer.status}")
             counted = "Transfer-Encoding" not in answer.headers

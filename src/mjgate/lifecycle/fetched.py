@@ -6,7 +6,7 @@ from typing import Final
 from mjgate.domain.errors import BadAddress, BadImage
 from mjgate.domain.image import Picture, sniff
 from mjgate.lifecycle import Gateway
-from mjgate.public_http import MEBIBYTE, Limits
+from mjgate.public_http import MEBIBYTE, PASSES, Limits
 from mjgate.public_http.errors import AnswerTooLarge, FetchError
 
 PAUSES: Final = (0.0, 0.2, 0.6)
@@ -14,7 +14,6 @@ PAUSES: Final = (0.0, 0.2, 0.6)
 
 _LIMITS: Final = {"connect": 5.0, "first_byte": 8.0, "idle": 8.0, "total": 15.0}
 _OK: Final = 200
-_AGAIN: Final = frozenset({408, 425, 429, *range(500, 600)})
 
 
 async def fetched(gateway: Gateway, url: str, field: str, most: int) -> Picture:
@@ -35,7 +34,7 @@ async def fetched(gateway: Gateway, url: str, field: str, most: int) -> Picture:
         if isinstance(found, Picture):
             return found
         why = f"It answers with HTTP {found}."
-        if found not in _AGAIN:
+        if found not in PASSES:
             break
     msg = f"{field}: the picture at this address cannot be had. {why}"
     raise BadImage(msg, field=field)

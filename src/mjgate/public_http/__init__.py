@@ -38,6 +38,9 @@ from mjgate.public_http.gated import SystemResolver, gated
 
 MEBIBYTE: Final = 1 << 20
 
+PASSES: Final = frozenset({408, 425, 429, *range(500, 600)})
+"""Statuses of a server that may well have it a moment later."""
+
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _TRAVELS: Final = frozenset({"accept", "range", "user-agent"})  # headers that follow to elsewhere
 

@@ -83,7 +83,7 @@ class Shelf:
         kind = Kind.IMAGE if found["id"] else Kind.VIDEO
         scope["path_params"] = {
             "id": found["id"] or found["clip"],
-            "n": found["n"] or found["m"] or "0",
+            "n": found["n"] or found["m"] or "",
         }
         request = Request(scope, receive)
         try:
@@ -123,7 +123,7 @@ async def _serve(context: Context, kind: Kind, request: Request) -> Response:
 def _signed(context: Context, kind: Kind, request: Request) -> Asked:
     """What the address names, if its signature is good. BadSignature, NotFound."""
     task_id, query = request.path_params["id"], request.query_params
-    n, size, progress = _index(request), query.get("size", ""), query.get("v", "")
+    n, size, progress = _index(kind, request), query.get("size", ""), query.get("v", "")
     signature, until = query.get("sig", ""), query.get("until", "")
     links = context.gateway.links
     now, variant = context.gateway.clock.now(), progress or size
@@ -136,10 +136,14 @@ def _signed(context: Context, kind: Kind, request: Request) -> Asked:
     return Asked(number, kind, n, Size(size), progress)
 
 
-def _index(request: Request) -> int:
+def _index(kind: Kind, request: Request) -> int:
     """The number in the path, 0 without one. BadSignature for what no address of ours has."""
-    text = request.path_params.get("n", "0")
+    text = request.path_params.get("n", "")
+    if not text:
+        return 0
     if len(text) > _INDEX_DIGITS or not (text.isascii() and text.isdigit()):
+        raise BadSignature
+    if text != str(int(text)) or (kind is Kind.IMAGE and text == "0"):
         raise BadSignature
     return int(text)
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from starlette.datastructures import Headers
 
-_ONE_RANGE: Final = re.compile(r"bytes=\s*(\d{0,18})-(\d{0,18})\s*", re.ASCII)
+_ONE_RANGE: Final = re.compile(r"bytes=\s*(\d{0,1000})-(\d{0,1000})\s*", re.ASCII | re.IGNORECASE)
 
 
 class Unsatisfiable(Exception):
