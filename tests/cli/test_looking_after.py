@@ -44,6 +44,44 @@ def test_a_channel_gets_another_key_and_is_drained(there: Run) -> None:
     assert there("channel", "list", "--json").json == {"channels": []}
 
 
+def test_a_retired_key_is_listed_and_dropped(there: Run) -> None:
+    there(*CHANNEL, "--secret", "-", stdin="the-old-secret\n")
+    there("channel", "set-secret", "main", "--secret", "-", stdin="the-new-secret\n")
+
+    listed = there("channel", "secrets", "main", "--json").json["secrets"]
+    kept = there("channel", "drop-secret", "main", str(listed[0]["id"]))
+    dropped = there("channel", "drop-secret", "main", str(listed[1]["id"]), "--json").json
+    left = there("channel", "secrets", "main", "--json").json["secrets"]
+
+    assert [each["retired_at"] is None for each in listed] == [True, False]
+    assert "give it another one first" in kept.err
+    assert dropped["dropped"] == listed[1]["id"]
+    assert left == listed[:1]
+    assert "secret" not in there("channel", "secrets", "main").out
+
+
+def test_limits_of_modes_are_changed_and_shown(there: Run) -> None:
+    more = ("--secret", "-", "--modes", "FAST,RELAX", "--submit-gap", "500")
+    there(*CHANNEL, *more, stdin="old-secret\n")
+
+    changed = there(
+        "channel", "limit", "main", "--modes", "relax", "--max-running", "3", "--json"
+    ).json
+    both = there("channel", "limit", "main", "--submit-gap", "2000", "--json").json
+    wrong = [
+        there("channel", "limit", "main", *words)
+        for words in (("--modes", "TURBO", "--max-running", "1"), ("--submit-gap", "-1"))
+    ]
+
+    assert changed["modes"] == {
+        "FAST": {"max_running": 10, "max_waiting": 1000, "submit_gap": 500},
+        "RELAX": {"max_running": 3, "max_waiting": 1000, "submit_gap": 500},
+    }
+    assert {each["submit_gap"] for each in both["modes"].values()} == {2000}
+    assert both["modes"]["RELAX"]["max_running"] == 3
+    assert [each.code for each in wrong] == [2, 2]
+
+
 def test_a_task_that_nobody_knows_is_told(there: Run) -> None:
     there("migrate")
 

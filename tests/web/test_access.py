@@ -113,6 +113,8 @@ MATRIX: Final[dict[str, Statuses]] = {
     "POST /api/user/{id}/topup": ADMIN,
     "POST /api/user/{id}/adjust": ADMIN,
     **{f"POST /api/channel/{{id}}/{act}": ADMIN for act in ("test", "enable", "disable", "drain")},
+    "GET /api/channel/{id}/credential": ADMIN,
+    "DELETE /api/channel/{id}/credential/{credential}": ADMIN,
     "PUT /api/price": ADMIN,
     "GET /api/price/history": ADMIN,
     "GET /api/setting": ADMIN,
@@ -142,7 +144,7 @@ async def test_every_address_is_served_with_a_slash_at_its_end_and_without(rig: 
     admin = await an_admin(rig)
     parts = dict.fromkeys(re.findall(r"{(\w+)}", " ".join(path for _, path in SERVED)), "1")
     asked = [path.format(**parts) for method, path in SERVED if method == "GET"]
-    headers = ({}, admin.headers | {"mj-api-secret": admin.key})
+    headers: tuple[dict[str, str], ...] = ({}, admin.headers | {"mj-api-secret": admin.key})
 
     differing: list[object] = []
     for path in asked:
@@ -161,8 +163,9 @@ async def test_everybody_gets_exactly_as_far_as_he_may(rig: Rig) -> None:
     task = await rig.client.post(
         "/mj/submit/imagine", json={"prompt": "a fox"}, headers={"mj-api-secret": carol.key}
     )
-    parts = {"mj_id": task.json()["result"], "n": "1", "name": "maintenance", "event": "evt_1_1_x",
-             "channel": "1", "task": "1-1", "secret": "x", "hash": "x"}  # fmt: skip
+    named = {"n": "1", "name": "maintenance", "event": "evt_1_1_x", "channel": "1",
+             "credential": "1", "task": "1-1", "secret": "x", "hash": "x"}  # fmt: skip
+    parts = {"mj_id": task.json()["result"], **named}
     await rig.look()
     token = (await carol.data("POST", "/api/token/", {}))["id"]
 

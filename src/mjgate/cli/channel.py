@@ -43,6 +43,9 @@ MaxRunning = Annotated[
 MaxWaiting = Annotated[
     int, typer.Option(help="Tasks that may wait in each mode.", rich_help_panel=OFFERS)
 ]
+SubmitGap = Annotated[
+    int, typer.Option(help="Milliseconds between two submits of a mode.", rich_help_panel=OFFERS)
+]
 Priority = Annotated[int, typer.Option(help="The highest is asked first.")]
 Weight = Annotated[int, typer.Option(help="Share among equals, where shares are used.")]
 Options = Annotated[
@@ -64,6 +67,7 @@ def add(
     actions: Actions = None,
     max_running: MaxRunning = 10,
     max_waiting: MaxWaiting = 1_000,
+    submit_gap: SubmitGap = 0,
     priority: Priority = 0,
     weight: Weight = 1,
     proxy: ProxyUrl = None,
@@ -80,6 +84,7 @@ def add(
         actions=listed(actions),
         max_running=max_running,
         max_waiting=max_waiting,
+        submit_gap=submit_gap,
         priority=priority,
         weight=weight,
         proxy=proxy_given(proxy),
@@ -151,7 +156,10 @@ def try_(place: Place, which: Which, *, as_json: Json = False) -> None:
 commands.command("enable")(changes.enable)
 commands.command("disable")(changes.disable)
 commands.command("drain")(changes.drain)
+commands.command("limit")(changes.limit)
 commands.command("set-secret")(changes.set_secret)
+commands.command("secrets")(changes.secrets)
+commands.command("drop-secret")(changes.drop_secret)
 commands.command("proxy")(changes.set_proxy)
 
 

@@ -1,14 +1,13 @@
 """Channels that are there: changing what they offer, giving them another key, taking them away."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from mjgate.domain.action import Action, Mode
 from mjgate.domain.channel import Channel
-from mjgate.domain.clock import HOUR
 from mjgate.manage import BadValue, Desk, Prevented, Taken, checks
-from mjgate.manage.channels import base_url, found, options, provider_of, rank, sealed
+from mjgate.manage.channels import base_url, found, gap, options, provider_of, rank, sealed, told
 from mjgate.manage.people import differences
 from mjgate.manage.proxies import sealed_proxy
 from mjgate.store import channel_edits, channels, settings
@@ -45,6 +44,27 @@ async def set_secret(desk: Desk, which: str | int, secret: str) -> Channel:
     return await desk.store.write(_change, desk, channel.id, change)
 
 
+async def change_limits(
+    desk: Desk, which: str | int, modes: Sequence[str], named: Mapping[str, int]
+) -> tuple[Channel, dict[Mode, Limits]]:
+    """
+    Change some limits of some modes, of all that it offers where none is said; how all are then.
+
+    BadValue, NoSuch.
+    """
+    channel = await found(desk.store.reader, which)
+    offered = (await channel_edits.limits(desk.store.reader)).get(channel.id, {})
+    chosen = checks.words(Mode, modes, field="modes") or frozenset(offered)
+    if not chosen <= set(offered):
+        raise BadValue(f"The channel offers {', '.join(offered)}.", field="modes")
+    wanted = {mode.value: asdict(each) for mode, each in offered.items()}
+    for mode in chosen:
+        wanted[mode] |= named
+    if named:
+        await change_channel(desk, channel.id, {"modes": wanted})
+    return channel, limits(wanted)
+
+
 async def delete_channel(desk: Desk, which: str | int, *, drain: bool = False) -> bool:
     """
     Take a channel away; True if it is gone.
@@ -64,32 +84,11 @@ def limits(given: Mapping[str, Mapping[str, int]]) -> dict[Mode, Limits]:
         running, waiting = each.get("max_running", 10), each.get("max_waiting", 1_000)
         checks.count(running, field=f"modes.{mode}.max_running")
         checks.count(waiting, field=f"modes.{mode}.max_waiting")
-        gap = each.get("submit_gap", 0)
-        if not 0 <= gap <= HOUR:
-            raise BadValue(
-                f"submit_gap is in milliseconds: take 0 to {HOUR:,}.",
-                field=f"modes.{mode}.submit_gap",
-            )
-        wanted[mode] = Limits(running, waiting, gap)
+        between = gap(each.get("submit_gap", 0), field=f"modes.{mode}.submit_gap")
+        wanted[mode] = Limits(running, waiting, between)
     if not wanted:
         raise BadValue("A channel offers at least one mode.", field="modes")
     return wanted
-
-
-def told(channel: Channel, modes: Mapping[Mode, Limits]) -> dict[str, object]:
-    """What the audit keeps of a channel: all but its keys."""
-    return {
-        "name": channel.name,
-        "provider": channel.provider,
-        "base_url": channel.base_url,
-        "options": channel.options,
-        "modes": {mode: asdict(each) for mode, each in modes.items()},
-        "actions": sorted(channel.actions),
-        "groups": sorted(channel.groups),
-        "priority": channel.priority,
-        "weight": channel.weight,
-        "proxy": bool(channel.proxy_enc),
-    }
 
 
 def _checked(

@@ -3,12 +3,13 @@
 import re
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Final
 
 from mjgate.domain.action import Action, Mode
 from mjgate.domain.address import PUBLIC, Origin
 from mjgate.domain.channel import Channel, ChannelStatus
+from mjgate.domain.clock import HOUR
 from mjgate.domain.errors import BadAddress
 from mjgate.keys import Purpose
 from mjgate.manage import BadValue, Desk, NoSuch, Taken, checks
@@ -37,6 +38,7 @@ class NewChannel:
     groups: Iterable[str] = ()
     max_running: int = 10  # of each mode
     max_waiting: int = 1_000
+    submit_gap: int = 0  # milliseconds
     priority: int = 0
     weight: int = 1
     proxy: str = field(default="", repr=False)
@@ -61,6 +63,7 @@ async def add_channel(
     provider = provider_of(wanted.provider)
     checks.count(wanted.max_running, field="max_running")
     checks.count(wanted.max_waiting, field="max_waiting")
+    gap(wanted.submit_gap, field="submit_gap")
     rank(wanted.priority, wanted.weight)
     channel = Channel(
         id=0,
@@ -174,6 +177,13 @@ def rank(priority: int, weight: int) -> None:
         )
 
 
+def gap(milliseconds: int, *, field: str) -> int:
+    """The time between two submits. BadValue."""
+    if not 0 <= milliseconds <= HOUR:
+        raise BadValue(f"submit_gap is in milliseconds: take 0 to {HOUR:,}.", field=field)
+    return milliseconds
+
+
 async def _add(
     tx: Transaction,
     desk: Desk,
@@ -198,8 +208,9 @@ async def _add(
         raise Taken(
             f"There is a channel {channel.name!r} already.", noun="channel", field="name"
         ) from None
-    if wanted.limits:
-        await channel_edits.write_limits(tx, channel_id, wanted.limits)
+    usual = Limits(wanted.max_running, wanted.max_waiting, wanted.submit_gap)
+    limits = wanted.limits or dict.fromkeys(modes, usual)
+    await channel_edits.write_limits(tx, channel_id, limits)
     secret_enc, tail = secret
     await channels.add_credential(
         tx, channel_id, secret_enc=secret_enc, tail=tail, key_id=desk.keys.current.id, now=now
@@ -210,22 +221,24 @@ async def _add(
         act="channel added",
         subject=f"channel {channel_id}",
         now=now,
-        after=_told(channel, modes, wanted.max_running),
+        after=told(channel, limits),
     )
     return channel_id
 
 
-def _told(channel: Channel, modes: list[Mode], max_running: int) -> dict[str, object]:
-    """What the audit keeps of a channel: all but its key."""
+def told(channel: Channel, modes: Mapping[Mode, Limits]) -> dict[str, object]:
+    """What the audit keeps of a channel: all but its keys."""
     return {
         "name": channel.name,
         "provider": channel.provider,
         "base_url": channel.base_url,
         "options": channel.options,
-        "modes": modes,
+        "modes": {mode: asdict(each) for mode, each in modes.items()},
         "actions": sorted(channel.actions),
-        "max_running": max_running,
+        "groups": sorted(channel.groups),
         "priority": channel.priority,
+        "weight": channel.weight,
+        "proxy": bool(channel.proxy_enc),
     }
 
 
@@ -257,7 +270,8 @@ async def _set_proxy(tx: Transaction, desk: Desk, name: str, proxy_enc: str) -> 
         act="channel proxy set" if proxy_enc else "channel proxy removed",
         subject=f"channel {channel.id}",
         now=desk.clock.now(),
-        after={"before": shown_proxy(desk, before), "proxy": shown_proxy(desk, channel)},
+        before={"proxy": shown_proxy(desk, before)},
+        after={"proxy": shown_proxy(desk, channel)},
     )
     return channel
 
@@ -278,6 +292,7 @@ async def _move(
         act="channel moved",
         subject=f"channel {channel.id}",
         now=now,
-        after={"before": channel.base_url, "base_url": address},
+        before={"base_url": channel.base_url},
+        after={"base_url": address},
     )
     return channel

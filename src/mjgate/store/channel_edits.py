@@ -18,6 +18,33 @@ class Limits:
     submit_gap: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A key of a channel, as it may be shown, and how many open tasks need it."""
+
+    id: int
+    tail: str
+    created_at: int
+    retired_at: int | None
+    tasks: int
+
+
+async def held(reader: Reader, channel_id: int) -> list[Held]:
+    """The keys of a channel, the newest first."""
+    rows = await reader.rows(
+        """
+        SELECT c.id, c.tail, c.created_at, c.retired_at, (
+            SELECT COUNT(*) FROM tasks t
+            WHERE t.state IN ('QUEUED', 'SENDING', 'UNKNOWN', 'WINDOW', 'SUBMITTED', 'RUNNING')
+            AND t.finish_at IS NULL AND t.credential_id = c.id
+        ) AS tasks
+        FROM credentials c WHERE c.channel_id = :channel_id ORDER BY c.id DESC
+        """,
+        channel_id=channel_id,
+    )
+    return [Held(*row) for row in rows]
+
+
 async def tails(reader: Reader) -> Mapping[int, str]:
     """The last characters of each channel's present key; nothing of a short one."""
     rows = await reader.rows("SELECT channel_id, tail FROM credentials WHERE retired_at IS NULL")
@@ -103,6 +130,7 @@ async def open_tasks(reader: Reader, channel_id: int) -> int:
         SELECT (
             SELECT COUNT(*) FROM tasks WHERE channel_id = :channel_id
             AND state IN ('SENDING', 'UNKNOWN', 'WINDOW', 'SUBMITTED', 'RUNNING')
+            AND finish_at IS NULL
         ) + (
             SELECT COUNT(*) FROM tasks WHERE lane IN each(:lanes) AND state = 'QUEUED'
         ) AS n

@@ -54,6 +54,33 @@ async def test_a_new_secret_is_for_new_work_and_the_old_one_ends_what_it_began(
     assert (await rig.task(running)).credential_id == before
 
 
+async def test_a_retired_key_that_tasks_need_ends_only_by_force(rig: Rig, admin: Manager) -> None:
+    place = f"{CHANNELS}{rig.channel_id}"
+    keys = f"{place}/credential/"
+    first, second = await rig.imagine(), await rig.imagine()
+    await admin.data("PUT", place, {"secret": SECRET})
+    rig.clock.pass_by(1_001)
+    shown = (await admin.data("GET", keys))["items"]
+    present, retired = shown
+
+    needed = await admin.refused(409, "DELETE", f"{keys}{retired['id']}")
+    using = await admin.refused(409, "DELETE", f"{keys}{present['id']}?force=1")
+    await admin.data("DELETE", f"{keys}{retired['id']}?force=1")
+    left = (await admin.data("GET", keys))["items"]
+    ended = [await rig.finished(task) for task in (first, second)]
+
+    assert [each["secret"] for each in shown] == [f"****{SECRET[-4:]}", "****cret"]
+    assert (present["retired_at"], present["tasks"], retired["tasks"]) == (None, 0, 2)
+    assert (needed["field"], using["field"]) == ("force", "credential")
+    assert [each["id"] for each in left] == [present["id"]]
+    assert {each["properties"]["reason"] for each in ended} == {"channel_gone"}
+    await admin.refused(404, "DELETE", f"{keys}{retired['id']}")
+    await admin.refused(404, "DELETE", f"{CHANNELS}999/credential/{present['id']}")
+    acts = (await admin.data("GET", "/api/audit/?act=channel%20key%20ended"))["items"]
+    assert acts[0]["before"]["secret"] == "****cret"
+    assert await rig.books() == ()
+
+
 async def test_switching_is_in_force_at_once(rig: Rig, admin: Manager) -> None:
     place = f"{CHANNELS}{rig.channel_id}"
 

@@ -9,14 +9,14 @@ from msgspec import UNSET, Struct, UnsetType
 from mjgate.domain.action import Mode
 from mjgate.domain.channel import Channel, ChannelStatus
 from mjgate.domain.errors import NotFound
-from mjgate.manage import channel_changes, channels, trying
+from mjgate.manage import channel_changes, channels, credentials, trying
 from mjgate.manage.channels import MadeChannel, NewChannel
 from mjgate.manage.proxies import shown_proxy
 from mjgate.manage.trying import Trial
 from mjgate.store import channel_edits
 from mjgate.store import channels as rows
 from mjgate.store.channel_edits import Limits
-from mjgate.web.api.rows import Call, Page, Row, Who, acts, given, looks, takes
+from mjgate.web.api.rows import Call, Page, Row, Who, acts, given, looks, takes, whole
 
 
 class ModeLimits(Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,6 +85,16 @@ class ChannelView(Struct, frozen=True):
     weight: int
     proxy: str
     options: dict[str, str]
+
+
+class CredentialView(Struct, frozen=True):
+    """A key of a channel, by its last characters; so many `tasks` that need it have not ended."""
+
+    id: int
+    secret: str
+    created_at: int
+    retired_at: int | None
+    tasks: int
 
 
 class Gone(Struct, frozen=True):
@@ -209,6 +219,24 @@ async def _test(call: Call) -> Trial:
     return await trying.try_channel(call.desk, call.gateway.upstream, call.id)
 
 
+async def _credentials(call: Call) -> Page[CredentialView]:
+    _, found = await credentials.held(call.desk, call.id)
+    return whole(
+        [
+            CredentialView(
+                each.id, f"****{each.tail}", each.created_at, each.retired_at, each.tasks
+            )
+            for each in found
+        ]
+    )
+
+
+async def _end_credential(call: Call) -> None:
+    force = call.asked("force") in {"1", "true"}
+    await credentials.end(call.desk, call.id, call.part("credential"), force=force)
+    call.gateway.lines.forget()
+
+
 def _forget(call: Call) -> None:
     """Here it is in force at once; elsewhere within a second."""
     call.gateway.channels.forget()
@@ -237,4 +265,10 @@ ROWS: Final[tuple[Row, ...]] = (
          gives=ChannelView),
     acts("POST", "/api/channel/{id}/drain", Who.ADMIN, _drain,
          "The same, for one that is on its way out.", gives=ChannelView),
+    looks("/api/channel/{id}/credential/", Who.ADMIN, _credentials,
+          "Its keys, the present one first; retired ones serve what they began.",
+          gives=Page[CredentialView]),
+    acts("DELETE", "/api/channel/{id}/credential/{credential}", Who.ADMIN, _end_credential,
+         "End a retired key. One that tasks still need is refused (409), or with `force=1` goes,"
+         " and they fail without costing anything.", query=("force",)),
 )  # fmt: skip

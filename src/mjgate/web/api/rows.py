@@ -112,8 +112,12 @@ class Call:
 
     @property
     def id(self) -> int:
-        """The number in the path. NotFound if it cannot be one of ours."""
-        number = _whole(self.text("id"))
+        """The first number in the path. NotFound if it cannot be one of ours."""
+        return self.part("id")
+
+    def part(self, name: str) -> int:
+        """A number in the path. NotFound if it cannot be one of ours."""
+        number = _whole(self.text(name))
         if number is None:
             raise NotFound
         return number
