@@ -6,7 +6,6 @@ to be typed has another language than `sh`.
 """
 
 import contextlib
-import json
 import os
 import re
 import shutil
@@ -24,8 +23,8 @@ from PIL import Image
 
 from mjgate.web.api import ROWS
 from mjgate.web.application import routes
-from tests.cli.processes import environment, json_of, service, typed
-from tests.docs.pages import NAMES, ROOT, Block, blocks, read, rows, section
+from tests.cli.processes import environment, json_of, service
+from tests.docs.pages import NAMES, ROOT, Block, blocks, read, section
 
 pytestmark = pytest.mark.usefixtures("loopback")
 
@@ -216,49 +215,6 @@ def test_make_demo_runs_as_it_is_written() -> None:
     assert answer.startswith('{"code":1,')
 
 
-@pytest.mark.slow
-def test_what_json_answers_has_the_names_that_the_page_tells(tmp_path: Path) -> None:
-    told = {
-        row[0].strip("`").removeprefix("mjgate "): row[1]
-        for row in rows(section("docs/cli.md", "## What `--json` answers"))
-    }
-    made = {
-        "migrate": json_of("migrate", home=tmp_path),
-        "user create": json_of("user", "create", "alice", home=tmp_path),
-        "user topup": json_of("user", "topup", "alice", "10", home=tmp_path),
-        "user list": json_of("user", "list", home=tmp_path),
-        "user password": json_of("user", "password", "alice", home=tmp_path),
-        "user enable`, `disable": json_of("user", "enable", "alice", home=tmp_path),
-        "token create": json_of("token", "create", "--user", "alice", home=tmp_path),
-        "token list": json_of("token", "list", home=tmp_path),
-        "token revoke": json_of("token", "revoke", "1", home=tmp_path),
-        "channel add": json_of(
-            *("channel", "add", "--name", "one", "--base-url", "https://mj.example.com"),
-            home=tmp_path,
-            MJGATE_CHANNEL_SECRET="key-of-an-account",
-        ),
-        "channel enable`, `disable`, `drain": json_of("channel", "drain", "one", home=tmp_path),
-        "channel set-secret": json_of(
-            *("channel", "set-secret", "one"), home=tmp_path, MJGATE_CHANNEL_SECRET="another-key"
-        ),
-        "channel proxy": json_of("channel", "proxy", "one", home=tmp_path),
-        "channel list": json_of("channel", "list", home=tmp_path),
-        "maintenance on`, `off": json_of("maintenance", "off", home=tmp_path),
-        "keys rotate": json_of("keys", "rotate", home=tmp_path),
-        "config": json_of("config", home=tmp_path),
-        "doctor": json.loads(typed("doctor", "--json", home=tmp_path).stdout),
-        "ledger check": json_of("ledger", "check", home=tmp_path),
-        "media gc": json_of("media", "gc", home=tmp_path),
-        "media verify": json_of("media", "verify", home=tmp_path),
-    }
-
-    for command, answer in made.items():
-        assert _names(told[command])[: len(answer)] == list(answer), command
-    others = {each for each in told if each.startswith("task ")}
-    others |= {"demo --once", "check", "channel test", "openapi", "media pin"}
-    assert set(told) - set(made) == {"Command", "---"} | others
-
-
 def test_every_block_of_a_page_says_what_it_is() -> None:
     unnamed = [name for name in NAMES for block in blocks(name) if not block.language]
 
@@ -270,11 +226,6 @@ def _by_curl() -> list[Block]:
     """The lines of the chapter that has one for every address."""
     chapter = section("docs/protocol.md", "## Every address by curl")
     return [each for each in blocks("docs/protocol.md") if each.text in chapter]
-
-
-def _names(cell: str) -> list[str]:
-    """What is named in a cell, without the members of what stands in a list."""
-    return cell.partition("a list of")[0].split("`")[1::2]
 
 
 def _free(usual: str) -> str:
