@@ -359,29 +359,28 @@ async def test_a_transaction_is_over_when_its_body_is(bank: Database) -> None:
 
 async def test_everybody_can_tell_that_a_transaction_is_open(bank: Database) -> None:
     async def look(tx: Transaction) -> bool:
-        tx.after_commit(lambda: seen.append(in_transaction.get()))
+        tx.touch(17)
         return in_transaction.get()
 
     seen: list[bool] = []
 
-    assert await bank.write(look)
+    with bank.changes.heard_by(lambda _: seen.append(in_transaction.get())):
+        assert await bank.write(look)
     assert [*seen, in_transaction.get()] == [False, False]
 
 
 async def test_a_body_knows_whose_request_it_serves(bank: Database) -> None:
     async def look(tx: Transaction) -> str:
-        tx.after_commit(lambda: seen.append(request_id.get()))
+        del tx
         return request_id.get()
 
-    seen: list[str] = []
     request_id.set("r-1")
 
-    assert [await bank.write(look), *seen] == ["r-1", "r-1"]
+    assert await bank.write(look) == "r-1"
 
 
 async def test_what_follows_a_commit_happens_before_the_caller_goes_on(bank: Database) -> None:
     async def pay(tx: Transaction, *, fail: bool) -> None:
-        tx.after_commit(lambda: heard.append("paid"))
         tx.touch(17)
         await pay_in(tx, 1)
         if fail:
@@ -393,7 +392,7 @@ async def test_what_follows_a_commit_happens_before_the_caller_goes_on(bank: Dat
             await bank.write(pay, fail=True)
         await bank.write(pay, fail=False)
 
-    assert heard == ["paid", 17]
+    assert heard == [17]
 
 
 async def test_a_caller_who_leaves_cuts_nothing_in_half(bank: Database) -> None:
@@ -418,18 +417,19 @@ async def test_a_caller_who_leaves_cuts_nothing_in_half(bank: Database) -> None:
 @pytest.mark.parametrize("name", ["bob", "alice"])
 async def test_a_body_that_has_begun_ends_though_its_caller_left(bank: Database, name: str) -> None:
     async def open_alone(tx: Transaction) -> None:
-        tx.after_commit(lambda: heard.append(name))
+        tx.touch(17)
         caller.cancel()
         await open_account(tx, name)
 
-    heard: list[str] = []
+    heard: list[object] = []
     caller = asyncio.create_task(bank.write(open_alone))
-    with pytest.raises(asyncio.CancelledError):
-        await caller
+    with bank.changes.heard_by(heard.append):
+        with pytest.raises(asyncio.CancelledError):
+            await caller
 
-    await bank.write(open_account, "charlie")  # on SQLite after the other, so we need not wait
-    await bank.close()
-    assert heard == ["bob"] * (name == "bob")
+        await bank.write(open_account, "charlie")  # on SQLite after the other: we need not wait
+        await bank.close()
+    assert heard == [17] * (name == "bob")
 
 
 async def test_a_long_scan_stops_when_its_caller_has_waited_enough(bank: Database) -> None:

@@ -149,15 +149,15 @@ async def test_a_commit_that_did_not_arrive_is_unknown(far: Database, wire: Wire
 
 
 async def test_a_commit_whose_answer_is_lost_is_unknown(far: Database, wire: Wire) -> None:
-    heard: list[int] = []
+    heard: list[object] = []
 
     async def pay(tx: Transaction) -> None:
-        tx.after_commit(lambda: heard.append(1))
+        tx.touch(17)
         await pay_in(tx, 1)
 
     wire.cut_at(COMMIT, Cut.BEFORE_THE_ANSWER)
 
-    with pytest.raises(CommitUnknown):
+    with far.changes.heard_by(heard.append), pytest.raises(CommitUnknown):
         await far.write(pay)
 
     assert await balance_of(far, 1) == 1

@@ -85,7 +85,7 @@ class PostgresReader(Reader):
 class PostgresTransaction(Transaction):
     """The statements of one attempt at a body."""
 
-    __slots__ = ("_connection", "_statements", "asking", "error", "hooks")
+    __slots__ = ("_connection", "_statements", "asking", "error")
 
     def __init__(self, connection: Connection, statements: PostgresStatements) -> None:
         super().__init__()
@@ -93,7 +93,6 @@ class PostgresTransaction(Transaction):
         self._statements = statements
         self.asking = False
         self.error: BaseException | None = None
-        self.hooks: list[Callable[[], object]] = []
 
     async def row(self, sql: LiteralString, /, **values: Value) -> Row | None:
         text, arguments = self._statements.bind(sql, values)
@@ -116,9 +115,6 @@ class PostgresTransaction(Transaction):
         text = self._statements[sql][0]
         lines = [self._statements.bind(sql, item)[1] for item in items]
         await self._ask(lambda connection: connection.executemany(text, lines))
-
-    def after_commit(self, call: Callable[[], object], /) -> None:
-        self.hooks.append(call)
 
     async def script(self, text: str, /) -> None:
         await self._ask(lambda connection: connection.execute(text))
@@ -220,9 +216,7 @@ class PostgresEngine(Engine):
         return outcome
 
     def _tell(self, tx: PostgresTransaction) -> None:
-        """Call the hooks, and tell the feed what has changed."""
-        for call in tx.hooks:
-            asyncio.get_running_loop().call_soon(call)
+        """Count what has moved, and tell the feed what has changed."""
         if tx.moved:
             self.changes.count(tx.moved)
         if tx.touched:

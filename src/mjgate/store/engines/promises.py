@@ -118,10 +118,6 @@ class Transaction(Reader):
     async def many(self, sql: LiteralString, items: Sequence[Mapping[str, Value]], /) -> None:
         """Run the statement once for each item."""
 
-    @abstractmethod
-    def after_commit(self, call: Callable[[], object], /) -> None:
-        """Have `call` made once all is committed, just before the caller goes on."""
-
     def touch(self, task_id: int, /) -> None:
         """Tell the feed of changes about the task once all is committed."""
         self.touched.append(task_id)

@@ -38,7 +38,7 @@ LONGEST_TURN: Final = 0.005
 class SqliteTransaction(Transaction):
     """The statements of one body; none of them ever waits."""
 
-    __slots__ = ("_connection", "_file", "_statements", "error", "hooks")
+    __slots__ = ("_connection", "_file", "_statements", "error")
 
     def __init__(
         self,
@@ -51,7 +51,6 @@ class SqliteTransaction(Transaction):
         self._statements = statements
         self._file = file
         self.error: Exception | None = None
-        self.hooks: list[Callable[[], object]] = []
 
     async def row(self, sql: LiteralString, /, **values: Value) -> Row | None:
         return self._execute(sql, values).fetchone()
@@ -68,9 +67,6 @@ class SqliteTransaction(Transaction):
     async def many(self, sql: LiteralString, items: Sequence[Mapping[str, Value]], /) -> None:
         for item in items:
             self._execute(sql, item)
-
-    def after_commit(self, call: Callable[[], object], /) -> None:
-        self.hooks.append(call)
 
     async def script(self, text: str, /) -> None:
         statement = ""
@@ -104,15 +100,12 @@ class SqliteTransaction(Transaction):
 class Work(Generic[T]):
     """A body that waits for its turn, and for whom."""
 
-    __slots__ = (
-        "_body", "_context", "_hooks", "_name", "_outcome", "error", "future", "moved", "touched",
-    )  # fmt: skip
+    __slots__ = ("_body", "_context", "_name", "_outcome", "error", "future", "moved", "touched")
 
     def __init__(self, name: str, body: Callable[[Transaction], Coroutine[Any, Any, T]]) -> None:
         self._name = name
         self._body = body
         self._context = copy_context()
-        self._hooks: list[Callable[[], object]] = []
         self._outcome: T | None = None
         self.touched: list[int] = []
         self.moved: list[Task] = []
@@ -126,7 +119,7 @@ class Work(Generic[T]):
             self.error = tx.error
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - the caller gets it
             self.error = error
-        self._hooks, self.touched, self.moved = tx.hooks, tx.touched, tx.moved
+        self.touched, self.moved = tx.touched, tx.moved
         tx.end()
         return self.error is None
 
@@ -148,8 +141,6 @@ class Work(Generic[T]):
         if self.error is not None:
             self.fail(self.error)
             return
-        for call in self._hooks:
-            self.future.get_loop().call_soon(call, context=self._context)
         if self.touched:
             self.future.get_loop().call_soon(changed, self.touched)
         if not self.future.done():
