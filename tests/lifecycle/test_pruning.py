@@ -10,7 +10,7 @@ from mjgate.lifecycle.tallies import fold
 from mjgate.store import ledger, listing, retention
 from mjgate.store.database import ConstraintBroken, Transaction
 from mjgate.store.listing import Filter
-from tests.rig import MakeRig, Rig
+from tests.rig import RICH, MakeRig, Rig
 from tests.web.api.desk import an_admin
 
 
@@ -131,6 +131,38 @@ async def test_the_ledger_is_folded_and_the_books_balance_still(rig: Rig) -> Non
     await pruned(rig)
     assert await rig.books() == ()
     assert (await ledger.check(rig.gateway.store.reader)).tasks == 6
+
+
+async def test_what_was_folded_can_still_be_refunded_once(rig: Rig) -> None:
+    admin = await an_admin(rig)
+    first, second = await rig.imagine(), await rig.imagine()
+    for task in (first, second):
+        await rig.finished(task)
+    await rig.set("ledger_days", value=10)
+    rig.clock.pass_by(20 * DAY)
+    await pruned(rig)
+    place = "/api/mj/{}/refund"
+
+    await admin.data("POST", place.format(first), {"reason": "late"})
+    await admin.data("POST", place.format(second), {"reason": "late", "reference": "case 7"})
+    balanced = [await rig.books()]
+    rig.clock.pass_by(20 * DAY)
+    await pruned(rig)
+    balanced.append(await rig.books())
+    again = [
+        await admin.refused(409, "POST", place.format(task), {"reason": "again"})
+        for task in (first, second)
+    ]
+    topup = f"/api/user/{rig.alice.user_id}/topup"
+    await admin.refused(409, "POST", topup, {"units": 1, "reference": "case 7"})
+
+    rows = (await admin.data("GET", f"/api/ledger/?user_id={rig.alice.user_id}"))["items"]
+    assert balanced == [(), ()]
+    assert {each["field"] for each in again} == {"mj_id"}
+    assert await rig.balance() == (RICH, 0, 0)
+    assert sorted((each["kind"], each["reference"]) for each in rows if each["amount"] < RICH) == [
+        ("carry", None), ("refund", "case 7"),
+    ]  # fmt: skip
 
 
 async def test_a_task_that_lost_its_rows_without_a_carry_row_is_named(rig: Rig) -> None:

@@ -71,13 +71,16 @@ def refund(
     units: Annotated[
         int | None, typer.Option(help="How much; all that was paid, unless said.")
     ] = None,
+    reference: Annotated[
+        str, typer.Option(help="An invoice number, say; one counts only once.", show_default=False)
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Give back what was paid for a task, once."""
 
     async def work(desk: Desk) -> tasks.Refund:
         task = await _found(desk.store.reader, task_id)
-        return await tasks.refund(desk, task, reason=reason, amount=units)
+        return await tasks.refund(desk, task, reason=reason, amount=units, reference=reference)
 
     done = at_desk("task refund", place, work)
     facts = {"id": str(done.task_id), "refund": done.amount}

@@ -29,7 +29,7 @@ from mjgate.public_http import MEBIBYTE, PASSES, Limits
 from mjgate.public_http.errors import BrokenAnswer
 from mjgate.store import channels, media, refunds, tasks
 from mjgate.store.blobs import Blob
-from mjgate.store.database import ConstraintBroken, Transaction
+from mjgate.store.database import Transaction
 from mjgate.store.media import Item
 
 log = logging.getLogger(__name__)
@@ -268,12 +268,11 @@ async def _lose(gateway: Gateway, item: Item) -> None:
     await gateway.store.write(media.put_off, item, None)
     settings = await in_force(gateway)
     if settings.media_lost_refunds and item.source and item.n == 0:
-        with suppress(ConstraintBroken):  # it was paid back before
-            await gateway.store.write(_pay_back, item.task_id, gateway.clock.now())
+        await gateway.store.write(_pay_back, item.task_id, gateway.clock.now())
 
 
 async def _pay_back(tx: Transaction, task_id: int, now: int) -> None:
     task = await tasks.locked(tx, task_id)
-    paid = 0 if task is None else await refunds.paid(tx, task)
+    paid = 0 if task is None else refunds.left(task)
     if task is not None and paid:
         await refunds.refund(tx, task, paid, actor="archive", reason="result lost", now=now)

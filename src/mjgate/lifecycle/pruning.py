@@ -43,7 +43,7 @@ async def _events(gateway: Gateway, before: int) -> int:
 async def _ledger(gateway: Gateway, before: int) -> int:
     """Rows of tasks, and of what users were given."""
     reader, write = gateway.store.reader, gateway.store.write
-    entries = await pruning.old_entries(reader, before)
+    entries = await pruning.old_entries(reader, before) or await pruning.old_refunds(reader, before)
     if entries:
         await write(pruning.fold_entries, entries)
     gifts = await pruning.old_gifts(reader, before)

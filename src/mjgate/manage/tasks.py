@@ -18,12 +18,19 @@ class Refund:
     amount: int
 
 
-async def refund(desk: Desk, task: Task, *, reason: str, amount: int | None = None) -> Refund:
-    """Give back what was paid, or a part of it, with a reason; once. BadValue, Prevented."""
+async def refund(
+    desk: Desk, task: Task, *, reason: str, amount: int | None = None, reference: str = ""
+) -> Refund:
+    """
+    Give back what was paid, or a part of it, with a reason; once, also when it was long ago.
+
+    BadValue, Prevented, Taken.
+    """
     checks.text(reason, field="reason", least=1, most=REASON_MOST)
     if amount is not None:
         checks.amount(amount, field="amount")
-    return await desk.store.write(_refund, desk, task.id, amount, reason)
+    checks.reference(reference)
+    return await desk.store.write(_refund, desk, task.id, amount, reason, reference)
 
 
 async def refresh(desk: Desk, task: Task) -> None:
@@ -32,10 +39,12 @@ async def refresh(desk: Desk, task: Task) -> None:
 
 
 async def _refund(
-    tx: Transaction, desk: Desk, task_id: int, amount: int | None, reason: str
+    tx: Transaction, desk: Desk, task_id: int, amount: int | None, reason: str, reference: str
 ) -> Refund:
     task = await tasks.locked(tx, task_id)
-    paid = 0 if task is None else await refunds.paid(tx, task)
+    if task is not None and task.refunded:
+        raise Prevented("This task was refunded before.", field="mj_id")
+    paid = 0 if task is None else refunds.left(task)
     if task is None or not paid:
         raise Prevented(
             "Nothing was paid for this task: it was released, is free, or still runs.",
@@ -46,11 +55,17 @@ async def _refund(
         raise BadValue(f"Only {paid} units were paid for this task.", field="amount")
     now = desk.clock.now()
     try:
-        await refunds.refund(tx, task, given, actor=desk.actor, reason=reason, now=now)
+        await refunds.refund(
+            tx,
+            task,
+            given,
+            actor=desk.actor,
+            reason=reason,
+            now=now,
+            reference=reference or None,
+        )
     except ConstraintBroken as broken:
-        if broken.name != "a_hold_is_made_settled_released_once":
-            raise
-        raise Prevented("This task was refunded before.", field="mj_id") from None
+        raise checks.used_before(broken, reference) from None
     await settings.audit(
         tx,
         actor=desk.actor,
@@ -58,7 +73,7 @@ async def _refund(
         subject=f"task {task_id}",
         now=now,
         before={"paid": paid},
-        after={"refunded": given, "reason": reason},
+        after={"refunded": given, "reason": reason, "reference": reference},
     )
     return Refund(task_id, given)
 

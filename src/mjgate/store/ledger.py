@@ -55,18 +55,21 @@ async def enter(tx: Transaction, task: Task, kind: Kind, now: int) -> None:
     )
 
 
-async def give_back(tx: Transaction, task: Task, amount: int, now: int) -> None:
+async def give_back(
+    tx: Transaction, task: Task, amount: int, now: int, *, reference: str | None = None
+) -> None:
     """Write that so much of the task's present hold goes back though it was settled."""
     await tx.run(
         """
-        INSERT INTO ledger (task_id, hold_no, kind, user_id, token_id, amount, at)
-        VALUES (:task_id, :hold_no, 'refund', :user_id, :token_id, :amount, :at)
+        INSERT INTO ledger (task_id, hold_no, kind, user_id, token_id, amount, reference, at)
+        VALUES (:task_id, :hold_no, 'refund', :user_id, :token_id, :amount, :reference, :at)
         """,
         task_id=task.id,
         hold_no=task.hold_no,
         user_id=task.user_id,
         token_id=task.token_id,
         amount=amount,
+        reference=reference,
         at=now,
     )
 
@@ -196,7 +199,7 @@ async def _holds(reader: Reader) -> list[str]:
     """
     Tasks whose hold and ledger rows disagree, or that ended without settling.
 
-    One without rows is right when its key's carry row is younger than its end.
+    One without holds is right when its key's carry row is younger than its end.
     """
     rows = await reader.scan(
         """
@@ -212,7 +215,7 @@ async def _holds(reader: Reader) -> list[str]:
         ) l ON l.task_id = t.id
         WHERE t.hold_open <> COALESCE(l.holds, 0) - COALESCE(l.ends, 0)
         OR (t.state = 'SUCCESS' AND t.rescued = 0 AND COALESCE(l.settles, 0) <> 1 AND NOT (
-            l.task_id IS NULL AND EXISTS (
+            COALESCE(l.holds, 0) = 0 AND EXISTS (
                 SELECT 1 FROM ledger c WHERE c.task_id IS NULL AND c.kind = 'carry'
                 AND c.user_id = t.user_id AND c.token_id = t.token_id AND c.at >= t.finish_at
             )

@@ -110,6 +110,22 @@ async def old_entries(reader: Reader, before: int) -> list[int]:
     return sorted({int(row["task_id"]) for row in rows})
 
 
+async def old_refunds(reader: Reader, before: int) -> list[int]:
+    """Some tasks that were refunded before then, when their other rows were folded already."""
+    rows = await reader.scan(
+        """
+        SELECT l.task_id FROM ledger l
+        WHERE l.kind = 'refund' AND l.reference IS NULL AND l.at < :before
+        AND NOT EXISTS (
+            SELECT 1 FROM ledger s WHERE s.task_id = l.task_id AND s.kind = 'settle'
+        ) LIMIT :most
+        """,
+        before=before,
+        most=BATCH,
+    )
+    return sorted({int(row["task_id"]) for row in rows})
+
+
 async def old_gifts(reader: Reader, before: int) -> list[int]:
     """Some rows of what users were given before then; a reference stays, it is used for ever."""
     rows = await reader.scan(
@@ -125,7 +141,7 @@ async def old_gifts(reader: Reader, before: int) -> list[int]:
 
 
 async def fold_entries(tx: Transaction, task_ids: Sequence[int]) -> None:
-    """Fold the rows of these ended tasks, each into the carry row of its key."""
+    """Fold the rows of these ended tasks into their keys' carry rows; a reference stays."""
     ids = list(task_ids)
     await tx.rows("SELECT id FROM tasks WHERE id IN each(:ids) ORDER BY id FOR UPDATE", ids=ids)
     rows = await tx.rows(
@@ -133,12 +149,19 @@ async def fold_entries(tx: Transaction, task_ids: Sequence[int]) -> None:
         SELECT user_id, token_id, MAX(at) AS at, SUM(
             CASE kind WHEN 'settle' THEN -amount WHEN 'refund' THEN amount ELSE 0 END
         ) AS amount
-        FROM ledger WHERE task_id IN each(:ids) AND task_id IS NOT NULL GROUP BY user_id, token_id
+        FROM ledger WHERE task_id IN each(:ids) AND task_id IS NOT NULL AND reference IS NULL
+        GROUP BY user_id, token_id
         """,
         ids=ids,
     )
     await tx.run("INSERT INTO pruning (allowed) VALUES (1)")
-    await tx.run("DELETE FROM ledger WHERE task_id IN each(:ids) AND task_id IS NOT NULL", ids=ids)
+    await tx.run(
+        """
+        DELETE FROM ledger
+        WHERE task_id IN each(:ids) AND task_id IS NOT NULL AND reference IS NULL
+        """,
+        ids=ids,
+    )
     for row in rows:
         carried = Carried(row["user_id"], row["token_id"], int(row["amount"]), row["at"])
         await _carry(tx, carried)

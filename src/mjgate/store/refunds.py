@@ -5,31 +5,26 @@ import json
 from mjgate.domain.task import Task
 from mjgate.store import ledger, tally
 from mjgate.store.books import Delta, shift
-from mjgate.store.database import Reader, Transaction
+from mjgate.store.database import Transaction
 
 
-async def paid(reader: Reader, task: Task) -> int:
-    """How much of the task's present hold was paid; 0 when it was released or is still open."""
-    row = await reader.row(
-        """
-        SELECT amount FROM ledger
-        WHERE task_id = :task_id AND hold_no = :hold_no AND kind = 'settle'
-        """,
-        task_id=task.id,
-        hold_no=task.hold_no,
-    )
-    return 0 if row is None else int(row["amount"])
+def left(task: Task) -> int:
+    """What was paid for a task and may go back: once, however long ago, whole or in part."""
+    return 0 if task.refunded else task.settled
 
 
 async def refund(
-    tx: Transaction, task: Task, amount: int, *, actor: str, reason: str, now: int
+    tx: Transaction,
+    task: Task,
+    amount: int,
+    *,
+    actor: str,
+    reason: str,
+    now: int,
+    reference: str | None = None,
 ) -> None:
-    """
-    Give back `amount` of what was paid for a task that is locked; once for each hold.
-
-    ConstraintBroken `a_hold_is_made_settled_released_once` when it was done before.
-    """
-    await ledger.give_back(tx, task, amount, now)
+    """Give back `amount` of what is left of a task that is locked. ConstraintBroken."""
+    await ledger.give_back(tx, task, amount, now, reference=reference)
     await tx.run(
         "UPDATE tasks SET version = version + 1, refunded = refunded + :amount WHERE id = :id",
         id=task.id,

@@ -27,27 +27,36 @@ async def test_a_task_is_cancelled_by_its_owner_or_an_admin(rig: Rig, admin: Man
 
 
 async def test_money_is_given_back_once_whole_or_in_part(rig: Rig, admin: Manager) -> None:
-    whole, part, failed = [await rig.imagine(p) for p in ("a", "b", "[[fault:fail=no]] c")]
-    for task in (whole, part, failed):
+    whole, part, other, failed = [
+        await rig.imagine(p) for p in ("a", "b", "d", "[[fault:fail=no]] c")
+    ]
+    for task in (whole, part, other, failed):
         await rig.finished(task)
     before, _, spent = await rig.balance()
     path = "/api/mj/{}/refund"
 
     first = await admin.data("POST", path.format(whole), {"reason": "blurred"})
-    second = await admin.data("POST", path.format(part), {"reason": "late", "amount": 20_000})
+    second = await admin.data(
+        "POST", path.format(part), {"reason": "late", "amount": 20_000, "reference": "case 7"}
+    )
+    used = {"reason": "late", "reference": "case 7"}
+    known = await admin.refused(409, "POST", path.format(other), used)
     twice = await admin.refused(409, "POST", path.format(whole), {"reason": "again"})
     released = await admin.refused(409, "POST", path.format(failed), {"reason": "failed"})
     wrong = {
         "amount": {"reason": "x", "amount": PRICE + 1},
         "reason": {"reason": ""},
     }
-    refused = [await admin.refused(400, "POST", path.format(part), body) for body in wrong.values()]
+    refused = [
+        await admin.refused(400, "POST", path.format(other), body) for body in wrong.values()
+    ]
+    await admin.data("POST", path.format(other), {"reason": "late", "amount": 1})
 
     assert (first["refund"], second["refund"]) == (PRICE, 20_000)
-    assert "before" in twice["message"]
+    assert ("before" in twice["message"], known["field"]) == (True, "reference")
     assert "released" in released["message"]
     assert [each["field"] for each in refused] == list(wrong)
-    assert await rig.balance() == (before + PRICE + 20_000, 0, spent - PRICE - 20_000)
+    assert await rig.balance() == (before + PRICE + 20_001, 0, spent - PRICE - 20_001)
     assert (await rig.fetch(whole))["status"] == "SUCCESS"
     assert await rig.books() == ()
     kinds = (await manages(rig, rig.alice).data("GET", f"/api/ledger/self?mj_id={whole}"))["items"]

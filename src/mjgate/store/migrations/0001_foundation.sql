@@ -364,6 +364,7 @@ CREATE UNIQUE INDEX a_hold_is_made_settled_released_once
 CREATE UNIQUE INDEX a_hold_ends_once
     ON ledger (task_id, hold_no) WHERE kind IN ('settle', 'release');
 CREATE UNIQUE INDEX a_reference_is_used_once ON ledger (reference) WHERE reference IS NOT NULL;
+CREATE INDEX ledger_refunds ON ledger (task_id) WHERE kind = 'refund';
 CREATE INDEX ledger_besides_tasks ON ledger (kind, user_id, token_id) WHERE task_id IS NULL;
 CREATE INDEX ledger_of_a_user ON ledger (user_id, id DESC);
 CREATE INDEX ledger_of_a_key ON ledger (token_id, id DESC);

@@ -20,10 +20,11 @@ class Acted(Struct, frozen=True):
 
 
 class RefundAsked(Struct, frozen=True, forbid_unknown_fields=True):
-    """Why, and how much; without an amount all that was paid."""
+    """Why, and how much, without an amount all that was paid; a reference counts once, for ever."""
 
     reason: str
     amount: int | None = None
+    reference: str = ""
 
 
 class Refunded(Struct, frozen=True):
@@ -54,7 +55,9 @@ async def _cancel(call: Call) -> Acted:
 
 async def _refund(call: Call, body: RefundAsked) -> Refunded:
     task = await task_of(call)
-    done = await manage.refund(call.desk, task, reason=body.reason, amount=body.amount)
+    done = await manage.refund(
+        call.desk, task, reason=body.reason, amount=body.amount, reference=body.reference
+    )
     return Refunded(str(done.task_id), done.amount)
 
 
