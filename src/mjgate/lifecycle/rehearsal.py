@@ -20,12 +20,11 @@ from mjgate.lifecycle.draft import drafted
 from mjgate.lifecycle.gone import can_cut, cut_of, elsewhere
 from mjgate.lifecycle.inputs import Inputs
 from mjgate.lifecycle.own import check_images
-from mjgate.lifecycle.place import check_room as check_queue
-from mjgate.lifecycle.place import place_of, turned
+from mjgate.lifecycle.place import check_room, place_of, turned
 from mjgate.lifecycle.plan import Plan, plan
 from mjgate.lifecycle.routing import choice_of, need_of, refusal
 from mjgate.lifecycle.usual import usual
-from mjgate.lifecycle.window import check_prompt, check_room, waiting_for
+from mjgate.lifecycle.window import check_prompt, check_windows, waiting_for
 from mjgate.store import accounts, channels, lanes, pressed, tasks
 
 _NO_IMAGES: Final = Inputs((), {}, {})
@@ -69,7 +68,7 @@ async def rehearse(
     if task.action is Action.UPSCALE and (first := await pressed.first(reader, task)) is not None:
         return Forecast(price=0, mode=first.mode, free=channel_id is not None)
     if planned.window:
-        await check_room(reader, task)
+        await check_windows(reader, task)
         return await _forecast(gateway, task, channel_id)
     several = len(planned.shares)
     return await _forecast(gateway, task, channel_id, on_limit=caller.on_limit, several=several)
@@ -154,7 +153,7 @@ async def _forecast(
         turn, _ = await lanes.turn_in(reader, task.lane, task.user_id)
         waiting = task._replace(turn=turn)
     else:
-        await check_queue(gateway, task)
+        await check_room(gateway, task)
         waiting = await turned(reader, task, several=several)
     found = await place_of(gateway, waiting)
     return Forecast(

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 
 from mjgate.domain.channel import Channel, Choice, Manner, Need, Strategy, choose
-from mjgate.domain.errors import BadField, NoChannel, Refused, Unsupported
+from mjgate.domain.errors import BadField, NoChannel, ParentChannelGone, Refused, Unsupported
 from mjgate.domain.task import Task
 from mjgate.domain.timing import SEND_GRACE, SEND_LATEST, SEND_LIMIT
 from mjgate.keys import Purpose
@@ -76,6 +76,29 @@ async def routes(gateway: Gateway, need: Need) -> tuple[Choice, list[Route]]:
     """The channels that could take it now, best first, each with its present key."""
     choice = await choice_of(gateway, need)
     return choice, await ways(gateway, choice)
+
+
+async def anywhere(gateway: Gateway, need: Need) -> list[Route]:
+    """Where new work may go at once, if it need not wait. Refused where nobody could take it."""
+    choice, found = await routes(gateway, need)
+    refused = refusal(choice, need)
+    if refused is not None:
+        raise refused
+    return found
+
+
+async def home(gateway: Gateway, task: Task) -> list[Route]:
+    """
+    A task's own channel and key, for what follows on it: in service for new work or not.
+
+    Nowhere for now while the channel is broken: no other can take it, and that one may come back.
+    ParentChannelGone.
+    """
+    channel = await channels.present(gateway.store.reader, task.channel_id or 0)
+    if channel is None or task.credential_id is None:
+        raise ParentChannelGone(field="taskId")
+    pinned = Route(channel.id, task.credential_id, {"strategy": "pinned"})
+    return [] if channel.broken_times else [pinned]
 
 
 async def ways(gateway: Gateway, choice: Choice) -> list[Route]:

@@ -30,11 +30,11 @@ from mjgate.lifecycle.inputs import Inputs, keep
 from mjgate.lifecycle.ours import cut, uploaded
 from mjgate.lifecycle.place import check_room, lined_up, note_one_more
 from mjgate.lifecycle.plan import Plan, plan
-from mjgate.lifecycle.routing import Route, attempt_at, refusal, routes
+from mjgate.lifecycle.routing import Route, anywhere, attempt_at, home
 from mjgate.lifecycle.settings import refuse_in_maintenance
 from mjgate.lifecycle.verdict import Outcome, Waiting
 from mjgate.lifecycle.window import confirm, open_in
-from mjgate.store import attempts, blobs, channels, idempotency, lanes, pressed, tasks, webhooks
+from mjgate.store import attempts, blobs, idempotency, lanes, pressed, tasks, webhooks
 from mjgate.store.attempts import Attempt
 from mjgate.store.books import Limit, SlotTakenError
 from mjgate.store.database import (
@@ -152,29 +152,11 @@ async def _verdict(
 
 async def _routes(gateway: Gateway, planned: Plan) -> list[Route]:
     """Where it could go at once. Raises Refused when it can go nowhere, now or later."""
-    if planned.parent is not None:
-        found = await _home(gateway, planned.parent)
-        return [] if await lanes.waits(gateway.store.reader, planned.lane) else found
-    choice, found = await routes(gateway, planned.need)
-    refused = refusal(choice, planned.need)
-    if refused is not None:
-        raise refused
+    parent = planned.parent
+    if parent is not None and not parent.upstream_id:
+        raise ParentChannelGone(field="taskId")
+    found = await (home(gateway, parent) if parent else anywhere(gateway, planned.need))
     return found if found and not await lanes.waits(gateway.store.reader, planned.lane) else []
-
-
-async def _home(gateway: Gateway, parent: Task) -> list[Route]:
-    """
-    A follow-up goes to its parent's channel and key, in service for new work or not.
-
-    While the channel is broken it waits: no other can take it, and that one may come back.
-    """
-    if parent.channel_id is None or parent.credential_id is None or not parent.upstream_id:
-        raise ParentChannelGone(field="taskId")
-    channel = await channels.present(gateway.store.reader, parent.channel_id)
-    if channel is None:
-        raise ParentChannelGone(field="taskId")
-    route = Route(channel.id, parent.credential_id, {"strategy": "pinned"})
-    return [] if channel.broken_times else [route]
 
 
 async def _accept(

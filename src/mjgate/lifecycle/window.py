@@ -14,7 +14,6 @@ from mjgate.domain.errors import (
     BadField,
     MultipleJobs,
     NotFound,
-    ParentChannelGone,
     ParentNotFound,
     QueueFull,
     QuotaNotEnough,
@@ -28,10 +27,10 @@ from mjgate.lifecycle import Gateway, place
 from mjgate.lifecycle.finish import fail_in
 from mjgate.lifecycle.inputs import Inputs, keep
 from mjgate.lifecycle.own import check_images
-from mjgate.lifecycle.routing import Route, attempt_at, need_of, refusal, routes
+from mjgate.lifecycle.routing import anywhere, attempt_at, home, need_of
 from mjgate.lifecycle.words import check
 from mjgate.lifecycle.work import decode, encode
-from mjgate.store import accounts, attempts, blobs, channels, lanes, media, tasks, timers
+from mjgate.store import accounts, attempts, blobs, lanes, media, tasks, timers
 from mjgate.store.attempts import Attempt
 from mjgate.store.books import SlotTakenError
 from mjgate.store.database import Reader, Transaction
@@ -53,12 +52,12 @@ class Confirmation:
 async def open_in(tx: Transaction, task: Task, until: int, now: int) -> Task:
     """Write a task that waits for its modal. QuotaNotEnough, QueueFull."""
     await accounts.one_by_one(tx, task.user_id)
-    await check_room(tx, task)
+    await check_windows(tx, task)
     await timers.start(tx, task.id, Kind.WINDOW, until)
     return await create(tx, task, actor="user", now=now)
 
 
-async def check_room(reader: Reader, task: Task) -> None:
+async def check_windows(reader: Reader, task: Task) -> None:
     """See that the user may have one more window, and could pay it. QuotaNotEnough, QueueFull."""
     if not await accounts.can_pay(reader, task.user_id, task.token_id, task.price):
         msg = f"The balance does not cover the {task.price} units that its modal would cost."
@@ -74,7 +73,7 @@ async def confirm(gateway: Gateway, caller: Caller, order: Order) -> tuple[Task,
     if task.state is not State.WINDOW:
         return task, None
     confirmation = await _confirmation(gateway, caller, task, order)
-    found = await (_home if task.bound else _anywhere)(gateway, task)
+    found = await (home(gateway, task) if task.bound else anywhere(gateway, need_of(task)))
     if found and not await lanes.waits(gateway.store.reader, _lane(task)):
         number = len(await attempts.of_task(gateway.store.reader, task.id)) + 1
         for route in found:
@@ -85,23 +84,6 @@ async def confirm(gateway: Gateway, caller: Caller, order: Order) -> tuple[Task,
         raise QueueFull
     await place.check_room(gateway, task._replace(lane=_lane(task)))
     return await _write(gateway, task, confirmation, None)
-
-
-async def _home(gateway: Gateway, task: Task) -> list[Route]:
-    """The channel that the window is open at; nowhere for now while it is broken."""
-    channel = await channels.present(gateway.store.reader, task.channel_id or 0)
-    if channel is None or task.credential_id is None:
-        raise ParentChannelGone(field="taskId")
-    return [] if channel.broken_times else [Route(channel.id, task.credential_id)]
-
-
-async def _anywhere(gateway: Gateway, task: Task) -> list[Route]:
-    """Where a window may go that no channel knows of: it begins anew from what we keep."""
-    choice, found = await routes(gateway, need_of(task))
-    refused = refusal(choice, need_of(task))
-    if refused is not None:
-        raise refused
-    return found
 
 
 async def waiting_for(gateway: Gateway, caller: Caller, order: Order) -> Task:
