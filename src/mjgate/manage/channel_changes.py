@@ -6,7 +6,7 @@ from typing import Any
 
 from mjgate.domain.action import Action, Mode
 from mjgate.domain.channel import Channel
-from mjgate.manage import BadValue, Desk, Prevented, Taken, checks
+from mjgate.manage import BadValue, Desk, Prevented, checks
 from mjgate.manage.channels import base_url, found, gap, options, provider_of, rank, sealed, told
 from mjgate.manage.people import differences
 from mjgate.manage.proxies import sealed_proxy
@@ -125,11 +125,7 @@ async def _change(tx: Transaction, desk: Desk, channel_id: int, change: Change) 
     try:
         await channel_edits.write(tx, after)
     except ConstraintBroken as broken:
-        if broken.name != "a_channel_has_its_own_name":
-            raise
-        raise Taken(
-            f"There is a channel {after.name!r} already.", noun="channel", field="name"
-        ) from None
+        raise checks.name_taken(broken, after.name) from None
     if change.limits is not None:
         await _limit(tx, channel_id, change.limits)
     if change.secret is not None:

@@ -12,7 +12,7 @@ from mjgate.domain.channel import Channel, ChannelStatus
 from mjgate.domain.clock import HOUR
 from mjgate.domain.errors import BadAddress
 from mjgate.keys import Purpose
-from mjgate.manage import BadValue, Desk, NoSuch, Taken, checks
+from mjgate.manage import BadValue, Desk, NoSuch, checks
 from mjgate.manage.proxies import sealed_proxy, shown_proxy
 from mjgate.providers import PROVIDERS, Provider
 from mjgate.store import channel_edits, channels, settings
@@ -203,11 +203,7 @@ async def _add(
             now=now,
         )
     except ConstraintBroken as broken:
-        if broken.name != "a_channel_has_its_own_name":
-            raise
-        raise Taken(
-            f"There is a channel {channel.name!r} already.", noun="channel", field="name"
-        ) from None
+        raise checks.name_taken(broken, channel.name) from None
     usual = Limits(wanted.max_running, wanted.max_waiting, wanted.submit_gap)
     limits = wanted.limits or dict.fromkeys(modes, usual)
     await channel_edits.write_limits(tx, channel_id, limits)

@@ -17,6 +17,13 @@ NAME_MOST: Final = 64
 REFERENCE_MOST: Final = 128
 NETWORKS_MOST: Final = 100
 
+_OWN_NAMES: Final = {
+    "a_user_has_his_own_name": ("user", "username"),
+    "a_group_has_its_own_name": ("group", "name"),
+    "a_channel_has_its_own_name": ("channel", "name"),
+}
+"""What the database promises of names: whose it is, and what its field is called."""
+
 _NAME: Final = re.compile(r"[^\W_][\w.@+ -]{0,62}[\w.@+-]|[^\W_]")
 
 
@@ -68,6 +75,14 @@ def used_before(broken: ConstraintBroken, reference: str) -> NotDone:
         noun="reference",
         field="reference",
     )
+
+
+def name_taken(broken: ConstraintBroken, name: str) -> NotDone:
+    """What to say of a name that another one has; else the trouble goes on."""
+    if broken.name not in _OWN_NAMES:
+        raise broken
+    noun, field = _OWN_NAMES[broken.name]
+    return Taken(f"There is a {noun} {name!r} already.", noun=noun, field=field)
 
 
 def word(kind: type[E], text: str, *, field: str) -> E:

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from typing import Any, Final
 
 from mjgate.domain.action import Mode
-from mjgate.manage import BadValue, Desk, Prevented, Taken, checks
+from mjgate.manage import BadValue, Desk, Prevented, checks
 from mjgate.manage.people import differences
 from mjgate.store import groups, settings
 from mjgate.store.database import ConstraintBroken, Transaction
@@ -52,11 +52,7 @@ async def _create(tx: Transaction, desk: Desk, group: Group) -> Group:
     try:
         group_id = await groups.add(tx, group, now)
     except ConstraintBroken as broken:
-        if broken.name != "a_group_has_its_own_name":
-            raise
-        raise Taken(
-            f"There is a group {group.name!r} already.", noun="group", field="name"
-        ) from None
+        raise checks.name_taken(broken, group.name) from None
     await settings.audit(
         tx,
         actor=desk.actor,

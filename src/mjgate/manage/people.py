@@ -12,7 +12,7 @@ from mjgate.domain.account import Role
 from mjgate.domain.clock import DAY
 from mjgate.domain.errors import NotFound
 from mjgate.keys import fingerprint, new_key
-from mjgate.manage import BadValue, Desk, NoSuch, Prevented, Taken, checks, passwords
+from mjgate.manage import BadValue, Desk, NoSuch, Prevented, checks, passwords
 from mjgate.store import accounts, ledger, people, sessions, settings
 from mjgate.store.database import ConstraintBroken, Transaction
 from mjgate.store.people import Person
@@ -146,11 +146,7 @@ async def _put(tx: Transaction, desk: Desk, user_id: int, wanted: Changes) -> No
     try:
         await people.write(tx, user_id, values)
     except ConstraintBroken as broken:
-        if broken.name != "a_user_has_his_own_name":
-            raise
-        raise Taken(
-            f"There is a user {wanted.username!r} already.", noun="user", field="username"
-        ) from None
+        raise checks.name_taken(broken, wanted.username) from None
 
 
 async def _keep_an_admin(tx: Transaction, user: Person) -> None:

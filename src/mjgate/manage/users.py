@@ -6,7 +6,7 @@ from typing import Final
 from mjgate.domain.account import Role
 from mjgate.domain.clock import DAY
 from mjgate.keys import Purpose, fingerprint, new_key
-from mjgate.manage import BadValue, Desk, Taken, checks, passwords
+from mjgate.manage import BadValue, Desk, checks, passwords
 from mjgate.manage.hooks import new_secret
 from mjgate.manage.people import Who, found
 from mjgate.store import accounts, ledger, settings
@@ -132,11 +132,7 @@ async def _create(tx: Transaction, desk: Desk, draft: _Draft) -> MadeUser:
     try:
         user_id = await accounts.add_user(tx, values)
     except ConstraintBroken as broken:
-        if broken.name != "a_user_has_his_own_name":
-            raise
-        raise Taken(
-            f"There is a user {made.username!r} already.", noun="user", field="username"
-        ) from None
+        raise checks.name_taken(broken, made.username) from None
     if made.quota:
         await ledger.grant(tx, user_id, made.quota, draft.now)
     await settings.audit(

@@ -1,11 +1,11 @@
 """Changing channels: what they offer, their limits in each mode, and taking them away."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mjgate.domain.action import Mode
 from mjgate.domain.channel import Channel
+from mjgate.store.channels import columns
 from mjgate.store.database import Reader, Transaction
 
 
@@ -75,14 +75,7 @@ async def write(tx: Transaction, channel: Channel) -> None:
         WHERE id = :id
         """,
         id=channel.id,
-        name=channel.name,
-        base_url=channel.base_url,
-        options=json.dumps(channel.options),
-        actions=" ".join(sorted(channel.actions)),
-        group_names=" ".join(sorted(channel.groups)),
-        priority=channel.priority,
-        weight=channel.weight,
-        proxy_enc=channel.proxy_enc,
+        **columns(channel),
     )
 
 

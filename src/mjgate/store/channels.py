@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mjgate.domain.action import Action, Mode
 from mjgate.domain.channel import Channel, ChannelStatus, Load
-from mjgate.store.database import Reader, Row, Transaction
+from mjgate.store.database import Reader, Row, Transaction, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,21 +121,28 @@ async def add(tx: Transaction, channel: Channel, *, modes: Sequence[Mode], max_r
         ) RETURNING id
         """,
         instance_id=channel.instance_id,
-        name=channel.name,
         provider=channel.provider,
-        base_url=channel.base_url,
-        options=json.dumps(channel.options),
-        actions=" ".join(sorted(channel.actions)),
-        group_names=" ".join(sorted(channel.groups)),
-        priority=channel.priority,
-        weight=channel.weight,
         status=channel.status,
-        proxy_enc=channel.proxy_enc,
         now=now,
+        **columns(channel),
     )
     channel_id = 0 if row is None else int(row["id"])
     await _add_modes(tx, channel_id, modes, max_running, max_waiting)
     return channel_id
+
+
+def columns(channel: Channel) -> dict[str, Value]:
+    """What of a channel may be changed later, as its columns keep it."""
+    return {
+        "name": channel.name,
+        "base_url": channel.base_url,
+        "options": json.dumps(channel.options),
+        "actions": " ".join(sorted(channel.actions)),
+        "group_names": " ".join(sorted(channel.groups)),
+        "priority": channel.priority,
+        "weight": channel.weight,
+        "proxy_enc": channel.proxy_enc,
+    }
 
 
 async def _add_modes(
