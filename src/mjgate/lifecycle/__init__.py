@@ -33,7 +33,8 @@ from mjgate.lifecycle.copies import Copies
 from mjgate.lifecycle.counting import count
 from mjgate.lifecycle.disk import Disk
 from mjgate.lifecycle.faults import Faults
-from mjgate.lifecycle.lines import Counts, Lines, Moment
+from mjgate.lifecycle.lines import Line
+from mjgate.lifecycle.moments import Moment, Moments
 from mjgate.lifecycle.rounds import Rounds
 from mjgate.lifecycle.singles import Singles
 from mjgate.lifecycle.turns import Turns
@@ -110,14 +111,14 @@ class Gateway:
     rounds: Rounds = field(default_factory=Rounds)
     turns: Turns = field(default_factory=Turns)
     waiting: set[int] = field(default_factory=set[int])  # tasks that clients have just asked for
-    lines: Lines = field(default_factory=Lines)
+    lines: Moments[tuple[int, int], Line] = field(default_factory=Moments[tuple[int, int], Line])
     channels: Moment[Sequence[Channel]] = field(default_factory=Moment[Sequence[Channel]])
     credentials: Moment[Mapping[int, int]] = field(default_factory=Moment[Mapping[int, int]])
     words: Words = field(default_factory=Words)
     installation: Moment[str] = field(default_factory=Moment[str])
     prices: Moment[PriceTable] = field(default_factory=Moment[PriceTable])
     settings: Moment[Settings] = field(default_factory=Moment[Settings])
-    counts: Counts = field(default_factory=Counts)
+    counts: Moments[object, int] = field(default_factory=Moments[object, int])
     usual: dict[Kind, tuple[int, int | None]] = field(
         default_factory=dict[Kind, tuple[int, int | None]]
     )

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from ahocorasick_rs import AhoCorasick
 
 from mjgate.domain.words import readable, whole
-from mjgate.lifecycle.lines import Moment
+from mjgate.lifecycle.moments import Moment
 from mjgate.store.words import Version, Word
 
 

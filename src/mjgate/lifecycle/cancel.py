@@ -19,6 +19,7 @@ from mjgate.lifecycle.lines import Line
 from mjgate.lifecycle.look import completed, delivers
 from mjgate.lifecycle.routing import line
 from mjgate.lifecycle.settings import in_force
+from mjgate.lifecycle.verdict import present
 from mjgate.store import tasks
 from mjgate.store.database import Transaction
 from mjgate.store.moves import move
@@ -39,11 +40,11 @@ async def stop(gateway: Gateway, task: Task, *, actor: str) -> Task:
         raise AlreadyFinished
     if task.state in {State.QUEUED, State.WINDOW}:
         ended = await fail(gateway, task, FailReason.CANCELLED, actor=actor, still=task.state)
-        return ended or await stop(gateway, await _present(gateway, task), actor=actor)
+        return ended or await stop(gateway, await present(gateway, task), actor=actor)
     if task.state in {State.SENDING, State.UNKNOWN}:
         if await gateway.store.write_surely(tasks.want_cancel, task.id):
-            return await _present(gateway, task)
-        return await stop(gateway, await _present(gateway, task), actor=actor)
+            return await present(gateway, task)
+        return await stop(gateway, await present(gateway, task), actor=actor)
     return await carry_out(gateway, task)
 
 
@@ -66,7 +67,7 @@ async def carry_out(gateway: Gateway, task: Task) -> Task:
         result = completed(task, report)
         if delivers(task.action, report, result):
             done = await succeed(gateway, task, result, actor="cancel")
-            return done or await _present(gateway, task)
+            return done or await present(gateway, task)
     stopped = report is not None and report.status is Status.FAILURE
     return await _end(gateway, task, confirmed=confirmed or stopped)
 
@@ -104,7 +105,7 @@ async def _end(gateway: Gateway, task: Task, *, confirmed: bool) -> Task:
     ended = await gateway.store.write_surely(
         _cancel_in, task.id, settle=settle, now=gateway.clock.now()
     )
-    return ended or await _present(gateway, task)
+    return ended or await present(gateway, task)
 
 
 async def _cancel_in(tx: Transaction, task_id: int, *, settle: bool, now: int) -> Task | None:
@@ -118,7 +119,3 @@ async def _cancel_in(tx: Transaction, task_id: int, *, settle: bool, now: int) -
         reason=FailReason.CANCELLED,
         fail_text=SENTENCES[FailReason.CANCELLED],
     )
-
-
-async def _present(gateway: Gateway, task: Task) -> Task:
-    return await tasks.by_id(gateway.store.reader, task.id) or task

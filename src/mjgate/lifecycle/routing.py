@@ -150,7 +150,7 @@ def refusal(choice: Choice, need: Need, *, patient: bool = False) -> Refused | N
 async def line(gateway: Gateway, channel_id: int, credential_id: int) -> Line:
     """Look up how to reach the channel. NoChannel if it has no key any more."""
     now = gateway.clock.now()
-    found = gateway.lines.get(channel_id, credential_id, now)
+    found = gateway.lines.get((channel_id, credential_id), now)
     if found is not None:
         return found
     channel = await channels.get(gateway.store.reader, channel_id)
@@ -165,7 +165,7 @@ async def line(gateway: Gateway, channel_id: int, credential_id: int) -> Line:
         channel_id,
     )
     fresh = Line(channel, PROVIDERS[channel.provider], endpoint)
-    return gateway.lines.keep(channel_id, credential_id, fresh, now)
+    return gateway.lines.keep((channel_id, credential_id), fresh, now)
 
 
 def attempt_at(gateway: Gateway, task: Task, no: int, route: Route) -> Attempt:
