@@ -247,6 +247,20 @@ def test_an_answer_that_says_nothing_is_quoted_for_the_operator() -> None:
     assert str(outcome(heard(coded(7), 400))) == "HTTP 400: said"
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": {"message": "no way"}},
+        {"error": "no way"},
+        {"detail": "no way"},
+        {"message": "no way", "error": {"message": "other"}},
+        {"msg": " no way "},
+    ],
+)
+def test_a_sentence_is_found_where_other_servers_put_it(body: object) -> None:
+    assert str(outcome(heard(body, 422))) == "HTTP 422: no way"
+
+
 def test_a_missing_parent_has_its_own_reason() -> None:
     found = outcome(heard({"code": 3}, 404), follow_up=True)
 

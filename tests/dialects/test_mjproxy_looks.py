@@ -100,6 +100,12 @@ def test_every_recorded_task_is_among_these() -> None:
     }
 
 
+def test_what_a_describe_found_may_stand_in_its_prompt_alone() -> None:
+    assert report(action="Describe", prompt="a fox").prompt_en == "a fox"
+    assert report(action="DESCRIBE", prompt="狐", promptEn="a fox").prompt_en == "a fox"
+    assert report(action="IMAGINE", prompt="a fox").prompt_en is None
+
+
 def test_a_sparse_answer_names_only_what_it_changes() -> None:
     sparse = report(status="IN_PROGRESS", progress="3%", imageUrl=LINK)
 

@@ -151,6 +151,17 @@ def test_a_grid_offers_u1_first_then_reroll_then_variations(action: Action) -> N
     assert synthesised(action, H)[0].custom_id == f"MJ::JOB::upsample::1::{H}"
 
 
+def test_a_clip_that_was_enlarged_offers_what_a_clip_can_become() -> None:
+    offered = synthesised(Action.UPSCALE, H, clip=True)
+
+    assert [meaning(button.custom_id).action for button in offered] == [
+        Action.VIDEO,
+        Action.VIDEO,
+        Action.BOOKMARK,
+    ]
+    assert synthesised(Action.VIDEO, H, clip=True) == synthesised(Action.VIDEO, H)
+
+
 def test_an_upscale_offers_upscale_vary_region_zoom_pan_and_animate() -> None:
     offered = {meaning(button.custom_id).action for button in synthesised(Action.UPSCALE, H)}
 

@@ -13,6 +13,7 @@ from mjgate.domain.prompt import MOST_JOBS, clean, jobs, mode_flag, wants_video,
 DASHES = [
     "--", "---", "\u2014", "\u2013", "\u2012", "\u2015", "\u2212", "\u2014\u2014", "\u2013\u2013",
     "\u2010\u2010", "\u2011\u2011", "-\u2011", "\uff0d\uff0d", "\ufe63\ufe63", "\ufe58", "\u2e3a",
+    "\u2014-", "-\u2014", "\u2013-", "\u2014\u2014\u2014",
 ]  # fmt: skip
 PROMPTS = st.lists(
     st.sampled_from(

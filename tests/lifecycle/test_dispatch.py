@@ -152,6 +152,29 @@ async def test_when_no_channel_takes_it_the_refusal_is_the_answer(make_rig: Make
     await assert_nothing_is_held(rig)
 
 
+async def test_a_refusal_is_told_in_words_and_never_as_raw_answers(make_rig: MakeRig) -> None:
+    answers = {
+        says({"error": {"message": "invalid key"}}, "401 Unauthorized"): (
+            "The provider did not let the gateway in; nothing was charged, and the operator can"
+            " see why."
+        ),
+        says({"error": {"message": "bad prompt"}}, "400 Bad Request"): (
+            "The provider refused the task (HTTP 400): bad prompt"
+        ),
+        says(HTML, "404 Not Found", kind="text/html"): (
+            "The provider refused the task (HTTP 404)."
+        ),
+    }
+    said = iter(answers)
+
+    async with talking(lambda asked: next(said) if asked.submit else says([])) as talker:
+        rig = await make_rig(upstream_url=talker.url)
+        told_of = [(await submit(rig))["description"] for _ in answers]
+
+    assert told_of == list(answers.values())
+    await assert_nothing_is_held(rig)
+
+
 # What nobody knows
 
 

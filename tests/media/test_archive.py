@@ -60,6 +60,33 @@ async def row(rig: Rig, task_id: str, n: int = 0) -> media.Item:
     return found
 
 
+async def test_the_picture_that_lists_show_is_made_when_the_whole_is_kept(kept_in: Rig) -> None:
+    rig = kept_in
+    task_id = await a_grid(rig)
+
+    await rig.archive()
+    reader = rig.gateway.store.reader
+    small = await media.find(reader, int(task_id), Kind.IMAGE, 0, Size.SMALL)
+    answer = await rig.client.get((await rig.fetch(task_id))["thumbnailUrl"])
+
+    assert small is not None
+    assert (small.state, small.type) == ("kept", "image/webp")
+    assert (answer.status_code, len(answer.content)) == (200, small.bytes)
+
+
+async def test_a_picture_that_cannot_be_made_smaller_is_kept_all_the_same(kept_in: Rig) -> None:
+    rig = kept_in
+    async with serving(head(content_length=len(PNG)) + PNG) as server:
+        origin = server.url(host="127.0.0.1")
+        task_id = await pointed(rig, origin, image_url=f"{origin}a.png")
+        await rig.gateway.store.write(media.announce, await rig.task(task_id), rig.clock.now())
+        await rig.archive()
+
+    assert (await row(rig, task_id)).kept
+    assert await states(rig) == {"kept": 1}
+    assert (await rig.fetch(task_id))["status"] == "SUCCESS"
+
+
 @one_engine
 async def test_a_grid_is_ours_with_its_cuts_when_the_upstream_is_gone(kept_in: Rig) -> None:
     rig = kept_in
@@ -99,7 +126,7 @@ async def test_rows_are_written_with_the_success_and_done_once(rig: Rig) -> None
     await one.settle()
     await rig.archive()
 
-    assert await states(rig) == {"kept": 5}
+    assert await states(rig) == {"kept": 6}
     assert (await rig.fetch(task_id))["imageWidth"] > 0
 
 
@@ -311,7 +338,7 @@ async def test_a_channel_that_hangs_does_not_delay_the_results_of_another(rig: R
         await rig.gateway.store.write(stuck)
         archivist = Archivist(rig.gateway)
         async with asyncio.timeout(20):
-            while (await states(rig)).get("kept") != 5:
+            while (await states(rig)).get("kept") != 6:
                 await archivist.step()
                 await asyncio.sleep(0)
         await archivist.close()

@@ -80,6 +80,19 @@ async def test_a_clip_is_served_whole_and_in_parts(rig: Rig) -> None:
     assert (asked.status_code, asked.content, asked.headers["content-length"]) == (206, b"", "10")
 
 
+async def test_a_part_of_what_is_not_kept_yet_waits_until_it_is(rig: Rig) -> None:
+    async with serving(head(content_length=len(CLIP)) + CLIP) as server:
+        origin = server.url(host="127.0.0.1")
+        task_id = await pointed(rig, origin, video_urls=[f"{origin}a.mp4"])
+        url = rig.gateway.links.video(int(task_id), 0)
+
+        part = await rig.client.get(url, headers={"Range": "bytes=5-9"})
+
+    assert (part.status_code, part.content) == (206, CLIP[5:10])
+    assert part.headers["content-range"] == f"bytes 5-9/{SIZE}"
+    assert len(server.requests) == 1
+
+
 async def test_a_range_beyond_the_end_is_416(rig: Rig) -> None:
     url = await a_clip(rig)
 

@@ -69,6 +69,20 @@ async def test_edits_are_four_pictures_and_a_grid_is_one_that_can_be_cut() -> No
         assert [grid["imageUrls"], len(grid["splitUrls"])] == [None, 4]
 
 
+async def test_a_mark_leaves_one_picture_one_and_a_grid_a_grid() -> None:
+    async with sandbox() as client:
+        grid = await client.imagine("a fox")
+        larger = (await client.press(grid, "U1"))["result"]
+
+        marks: list[object] = []
+        for task_id in (grid, larger):
+            body = {"taskId": task_id, "customId": "MJ::BOOKMARK::x"}
+            mark = await client.fetch((await client.submit("action", body))["result"])
+            marks.append(len(mark["splitUrls"] or ()))
+
+        assert marks == [4, 0]
+
+
 async def test_a_video_is_as_many_clips_as_were_asked_for() -> None:
     async with sandbox() as client:
         answer = await client.submit("video", {"image": PICTURE, "batchSize": 2})
@@ -88,6 +102,11 @@ async def test_a_clip_can_be_enlarged_and_extended() -> None:
         longer = await client.fetch((await client.submit("video", body))["result"])
 
         assert (larger["action"], len(larger["videoUrls"])) == ("UPSCALE", 1)
+        assert [button["label"] for button in larger["buttons"]] == [
+            "Extend (High motion)",
+            "Extend (Low motion)",
+            "",
+        ]
         assert (longer["action"], longer["parentId"]) == ("VIDEO", video)
 
 

@@ -105,7 +105,10 @@ async def test_a_picture_at_an_address_is_fetched_before_the_end() -> None:
         answer = await client.submit("describe", {"link": source["imageUrl"]})
 
         task = await client.finished(answer["result"])
-        assert (task["status"], len(task["prompt"].split("\n\n"))) == ("SUCCESS", 4)
+        body = {"taskId": task["id"], "customId": "MJ::Picread::Retry"}
+        again = await client.finished((await client.submit("action", body))["result"])
+        for described in (task, again):
+            assert (described["status"], len(described["prompt"].split("\n\n"))) == ("SUCCESS", 4)
 
 
 async def test_an_address_without_a_picture_fails_the_task_with_a_reason() -> None:

@@ -2,8 +2,10 @@
 
 import json
 import re
+from base64 import b64decode
 
-from tests.rig import Rig
+from tests.lifecycle.talker import Asked, says, takes, talking
+from tests.rig import MakeRig, Rig
 from tests.web.shape import Json, one_engine
 
 PIXEL = (
@@ -70,6 +72,29 @@ async def test_each_kind_of_result_stands_where_clients_look_for_it(rig: Rig) ->
         assert (each["type"], each["style"]) == (2, 2)
     assert (grid["failReason"], grid["fail_reason"], grid["progress"]) == (None, None, "100%")
     assert grid["submitTime"] <= grid["startTime"] <= grid["finishTime"]
+
+
+async def test_words_and_clips_show_the_picture_that_was_sent_where_the_channel_shows_none(
+    make_rig: MakeRig,
+) -> None:
+    told = {"action": "DESCRIBE", "status": "SUCCESS", "prompt": "a fox\n\na dog"}
+    filmed = {"status": "SUCCESS", "videoUrls": ["http://pictures.test/0.mp4"]}
+    jobs = {"describe": told, "video": filmed}
+
+    def answer(asked: Asked) -> bytes:
+        if asked.submit:
+            return takes(asked.path.rpartition("/")[2])
+        return says([{"id": name, **job} for name, job in jobs.items()])
+
+    async with talking(answer) as talker:
+        rig = await make_rig(upstream_url=talker.url)
+        described = await done(rig, "describe", base64=PIXEL)
+        video = await done(rig, "video", image=PIXEL)
+        pictures = [await rig.client.get(task["imageUrl"]) for task in (described, video)]
+
+    assert (described["prompt"], described["promptEn"]) == ("a fox\n\na dog",) * 2
+    assert [len(picture.content) for picture in pictures] == [len(b64decode(PIXEL))] * 2
+    assert video["videoUrls"][0]["thumbnail"]
 
 
 @one_engine

@@ -53,6 +53,14 @@ async def test_what_is_no_json_object_is_refused(rig: Rig, body: bytes) -> None:
     await untouched(rig)
 
 
+async def test_a_mark_of_the_byte_order_is_no_part_of_the_json(rig: Rig) -> None:
+    headers = {"mj-api-secret": rig.alice.key, "Content-Type": "application/json"}
+
+    answer = await rig.client.post(IMAGINE, content=b"\xef\xbb\xbf" + FOX_BYTES, headers=headers)
+
+    assert answer.json()["code"] == 1
+
+
 @pytest.mark.parametrize("body", [b"", b"  \n", b"null", b" null ", b"{}"])
 async def test_nothing_is_an_empty_object(rig: Rig, body: bytes) -> None:
     headers = {"mj-api-secret": rig.alice.key, "Content-Type": "application/json"}

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from mjgate.dialects import Heard
-from mjgate.dialects.values import integer, words
+from mjgate.dialects.values import Json, decode, integer, mapping, words
 from mjgate.domain.errors import Rejected, Unanswered
 from mjgate.domain.prompt import clean
 from mjgate.domain.reasons import Reason, Verdict
@@ -19,6 +19,8 @@ _BY_STATUS: Final[dict[int, Verdict]] = {
     **dict.fromkeys((400, 413, 415, 422), Verdict.REQUEST),
     429: Verdict.BUSY,
 }
+
+_SAYING: Final = ("description", "message", "msg", "detail", "error")
 
 
 def by_code(
@@ -43,10 +45,18 @@ def by_code(
 def by_status(heard: Heard, text: str = "") -> Rejected | Unanswered:
     """What follows where no code decides; a status that says nothing certain is no answer."""
     verdict = _BY_STATUS.get(heard.status)
-    said = f"HTTP {heard.status}: {text or glimpse(heard.body)}"
+    said = f"HTTP {heard.status}: {text or sentence(heard.body) or glimpse(heard.body)}"
     if verdict is None:
         return Unanswered(said)
     return Rejected(verdict, said, retry_after=retry_after(heard))
+
+
+def sentence(body: bytes) -> str:
+    """What JSON without a code of ours says in words, wherever it says it; `""` for the rest."""
+    said = mapping(decode(body))
+    inner: Json = mapping(said.get("error"))
+    found = (words(each.get(name)) for each in (said, inner) for name in _SAYING)
+    return next((text.strip() for text in found if text.strip()), "")
 
 
 def glimpse(body: bytes) -> str:

@@ -194,6 +194,16 @@ def of_video(job_hash: str) -> tuple[Button, ...]:
     )
 
 
+def of_clip(job_hash: str) -> tuple[Button, ...]:
+    """What one enlarged clip offers."""
+    rows = (
+        (f"MJ::JOB::animate_high_extend::1::{job_hash}::SOLO", "Extend (High motion)", "🎞️"),
+        (f"MJ::JOB::animate_low_extend::1::{job_hash}::SOLO", "Extend (Low motion)", "🎞️"),
+        (f"MJ::BOOKMARK::{job_hash}", "", "❤️"),
+    )
+    return tuple(Button(*row) for row in rows)
+
+
 def _numbers(stem: str, most: int) -> tuple[Button, ...]:
     return tuple(Button(f"{stem}::{n}", "", f"{n}️⃣") for n in range(1, most + 1))
 
@@ -215,13 +225,13 @@ GRIDS: Final = frozenset(
 """Actions whose result is four pictures on one sheet."""
 
 
-def synthesised(action: Action, job_hash: str) -> tuple[Button, ...]:
+def synthesised(action: Action, job_hash: str, *, clip: bool = False) -> tuple[Button, ...]:
     """The buttons we offer where the upstream gave none; `()` where nothing can follow."""
     if action in GRIDS:
         return of_grid(job_hash)
     match action:
         case Action.UPSCALE | Action.UPSCALE_HD:
-            return of_upscale(job_hash)
+            return of_clip(job_hash) if clip else of_upscale(job_hash)
         case Action.VIDEO:
             return of_video(job_hash)
         case Action.DESCRIBE:

@@ -13,8 +13,8 @@ MOST_JOBS: Final = 40
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _SHORT = r"\-\u2010\u2011\ufe63\uff0d"  # hyphens: two of them make a flag
-_LONG = r"\u2012-\u2015\u2212\u2e3a\u2e3b\ufe58"  # keyboards turn -- into one of these
-_DASHES = rf"(?:[{_SHORT}]{{2,3}}|[{_LONG}]{{1,2}})"
+_LONG = r"\u2012-\u2015\u2212\u2e3a\u2e3b\ufe58"  # keyboards turn -- into one, --- into one and -
+_DASHES = rf"(?:[{_SHORT}{_LONG}]{{2,3}}|[{_LONG}])"
 _BEFORE = r"(?:^|(?<=\s))"
 _AFTER = r"(?=\s|$)"
 _MODE = re.compile(rf"{_BEFORE}{_DASHES}(fast|relax|turbo){_AFTER}", re.IGNORECASE)

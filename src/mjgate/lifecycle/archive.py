@@ -250,6 +250,14 @@ class Archivist:
             await (fetch if item.source else make)(self._gateway, item).finished()
         except Exception as error:  # noqa: BLE001  logged where it happened; tried again like others
             await self._put_off(item, error)
+        else:
+            await self._shrunk(item)
+
+    async def _shrunk(self, item: Item) -> None:
+        """Make the version that lists show too. Without it whoever asks first waits, no more."""
+        if item.kind is Kind.IMAGE and item.n == 0:
+            small = item._replace(size=Size.SMALL, source="")
+            await make(self._gateway, small).done.wait()
 
     async def _put_off(self, item: Item, error: Exception) -> None:
         """Try again later; after the last time it is lost, and a setting says what follows."""

@@ -22,7 +22,6 @@ from mjgate.domain.errors import (
     UpstreamRefused,
 )
 from mjgate.domain.reasons import FailReason, Reason, Verdict
-from mjgate.domain.redact import redact
 from mjgate.domain.task import State, Task, way
 from mjgate.domain.timing import SEND_LATEST
 from mjgate.lifecycle import Gateway
@@ -38,6 +37,7 @@ from mjgate.lifecycle.verdict import (
     present,
     refused,
     refused_in,
+    shown,
     taken,
     unknown,
     unless_cancelled,
@@ -286,12 +286,8 @@ async def _refusal(gateway: Gateway, task: Task, trouble: Rejected) -> Refused:
     """What a client hears of a channel's refusal."""
     if trouble.reason is Reason.LOOP:
         return Loop()
-    return UpstreamRefused(await _words(gateway, task, trouble))
-
-
-async def _words(gateway: Gateway, task: Task, trouble: NotSent | Rejected) -> str:
     channel = await channels.get(gateway.store.reader, task.channel_id or 0)
-    return redact(str(trouble), (channel.name,) if channel else ())
+    return UpstreamRefused(shown(trouble, (channel.name,) if channel else ()))
 
 
 def _ended(trouble: NotSent | Rejected) -> Ended:

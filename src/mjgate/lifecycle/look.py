@@ -8,6 +8,7 @@ from typing import Final
 from mjgate.domain.action import Action
 from mjgate.domain.buttons import in_order, synthesised
 from mjgate.domain.clock import SECOND
+from mjgate.domain.media import KEPT
 from mjgate.domain.pace import pause, waited
 from mjgate.domain.reasons import FailReason
 from mjgate.domain.task import Report, Result, State, Status, Task
@@ -16,6 +17,7 @@ from mjgate.lifecycle.finish import fail, succeed, why_it_failed
 from mjgate.lifecycle.lines import Line
 from mjgate.lifecycle.usual import usual
 from mjgate.lifecycle.verdict import window_in
+from mjgate.lifecycle.work import decode
 from mjgate.store.columns import encode_result
 from mjgate.store.database import Transaction
 from mjgate.store.follow import Followed, Seen
@@ -26,6 +28,9 @@ EMPTY_PAUSE: Final = 2 * SECOND
 
 NEARLY: Final = 99
 """Progress of a task that claims success but has not shown its result yet."""
+
+SHOWS_ITS_INPUT: Final = frozenset({Action.DESCRIBE, Action.VIDEO})
+"""Where the upstream shows no picture beside words or clips, it is the one they are of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,10 +196,19 @@ def delivers(action: Action, report: Report, result: Result) -> bool:
 def completed(task: Task, report: Report) -> Result:
     """The result with its buttons in order, made here where the upstream gives none."""
     result = report.onto(task.result)
+    if not result.image_url and task.action in SHOWS_ITS_INPUT:
+        result = replace(result, image_url=_given(task))
     if result.buttons:
         return replace(result, buttons=in_order(task.action, result.buttons))
     job_hash = str(result.properties.get("messageHash") or task.job_uuid)
-    return replace(result, buttons=synthesised(task.action, job_hash))
+    offered = synthesised(task.action, job_hash, clip=bool(result.video_urls))
+    return replace(result, buttons=offered)
+
+
+def _given(task: Task) -> str:
+    """The picture that was sent along, as it is kept here; empty for one that is not."""
+    given = next((each.hash for each in decode(task.request).images), "")
+    return KEPT + given if given else ""
 
 
 async def _next(gateway: Gateway, look: Look, *, moved: bool) -> Seen:

@@ -14,7 +14,7 @@ from mjgate.domain.errors import (
     UpstreamRefused,
 )
 from mjgate.domain.party import leads
-from mjgate.domain.reasons import FailReason, Reason
+from mjgate.domain.reasons import FailReason, Reason, Verdict
 from mjgate.domain.redact import redact
 from mjgate.domain.task import State, Task, way
 from mjgate.lifecycle import Gateway
@@ -55,6 +55,11 @@ class Waiting:
         self._answered = self._here
         return self._here
 
+
+OUR_ACCOUNT: Final = (
+    "The provider did not let the gateway in; nothing was charged, and the operator can see why."
+)
+"""For a refused credential or an empty balance, which are no business of users."""
 
 NOBODY: Final = Waiting()
 NOBODY.leave()
@@ -235,7 +240,7 @@ async def refused_in(
 
 def _told(error: Rejected, names: tuple[str, ...]) -> tuple[Refused, FailReason]:
     """What the client hears of a channel's refusal, and what the task keeps."""
-    text = redact(str(error), names)
+    text = shown(error, names)
     match error.reason:
         case Reason.BANNED_WORD:
             told: dict[str, object] = {"bannedWord": None, "promptEn": "", "offset": None}
@@ -244,6 +249,18 @@ def _told(error: Rejected, names: tuple[str, ...]) -> tuple[Refused, FailReason]
             return ParentGoneUpstream(field="taskId"), FailReason.PARENT_GONE_UPSTREAM
         case _:
             return UpstreamRefused(text), FailReason.UPSTREAM_REFUSED
+
+
+def shown(error: Rejected, names: tuple[str, ...]) -> str:
+    """Its words, but none that are meant for the operator: of our credential, or raw answers."""
+    if error.verdict is Verdict.CREDENTIAL:
+        return OUR_ACCOUNT
+    text = redact(str(error), names)
+    status, colon, said = text.partition(": ")
+    if not (colon and status.startswith("HTTP ")):
+        return text
+    raw = said.startswith(("<", "{", "[")) or said == "empty body"
+    return f"The provider refused the task ({status})" + ("." if raw else f": {said}")
 
 
 async def present(gateway: Gateway, task: Task) -> Task:

@@ -97,6 +97,7 @@ class Desk:
         job.custom_id = custom_id
         job.index = asked.number_in(custom_id)
         job.prompt = asked.inherited(job, parent)
+        job.images = parent.images if job.action is Action.DESCRIBE else ()
         if custom_id.lower().endswith("::all"):
             return self._all(ask, job, parent)
         remix = known.window is Window.REMIX and ask.order.fields.get("enableRemix") is True

@@ -22,9 +22,12 @@ FOURFOLD: Final = frozenset({Action.EDITS})
 
 TEXTUAL: Final = frozenset({Action.DESCRIBE, Action.SHORTEN})
 SINGLE: Final = frozenset(
-    {Action.UPSCALE, Action.UPSCALE_HD, Action.SWAP_FACE, Action.UPLOAD, *TEXTUAL}
+    {Action.UPSCALE, Action.UPSCALE_HD, Action.SWAP_FACE, Action.UPLOAD, Action.VIDEO, *TEXTUAL}
 )
-"""Actions whose result is one picture."""
+"""Actions whose result is one picture; of clips it is the one that they start from."""
+
+UNCHANGED: Final = frozenset({Action.BOOKMARK, Action.ACTION})
+"""Actions whose result is their parent's picture."""
 
 STEP: Final = 10
 """Percent between two progress pictures."""
@@ -65,7 +68,16 @@ def clips(job: Job) -> int:
 
 def buttons(job: Job) -> tuple[Button, ...]:
     """What may follow the job, in the forms of the real ones."""
-    return synthesised(job.action, job.uuid) if job.status is Status.SUCCESS else ()
+    if job.status is not Status.SUCCESS:
+        return ()
+    return synthesised(job.action, job.uuid, clip=bool(clips(job)))
+
+
+def single(job: Job) -> bool:
+    """Whether the job's picture is one, not four on a sheet: a mark changes nothing about that."""
+    while job.action in UNCHANGED and job.parent is not None:
+        job = job.parent
+    return job.action in SINGLE
 
 
 def _results(job: Job) -> tuple[list[str], list[str]]:
@@ -103,7 +115,7 @@ def task(job: Job, now: int) -> TaskView:
         fail_reason_again=failed,
         image_url=_picture(job, progress, done=done),
         image_urls=_addresses(four) if job.action in FOURFOLD else None,
-        split_urls=four if four and job.action not in FOURFOLD | SINGLE and not videos else None,
+        split_urls=four if four and job.action not in FOURFOLD and not single(job) else None,
         image_width=size(job)[0] if done else 0,
         image_height=size(job)[1] if done else 0,
         video_url=videos[0] if videos else "",
@@ -123,7 +135,7 @@ def job_data(job: Job, now: int) -> dict[str, object]:
     submitted = datetime.fromtimestamp(job.submit_at / 1_000, UTC)
     videos = [each.url for each in shown.video_urls or []]
     kind = "vid_1.1_i2v_render_b_joint_video" if job.action is Action.VIDEO else job.action.lower()
-    four = 1 if job.action in SINGLE else 4
+    four = 1 if single(job) else 4
     done = job.status is Status.SUCCESS
     return {
         "taskId": job.uuid,

@@ -1,6 +1,7 @@
 """Reading bodies: bounded in bytes and time, and JSON whatever the client calls it."""
 
 import asyncio
+import codecs
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Final, cast
@@ -76,6 +77,7 @@ async def read(request: Request, most: int, share: Share) -> bytes:
 
 def decode(body: bytes) -> Body:
     """The JSON object in `body`; `null` and nothing at all are an empty one. BadJson."""
+    body = body.removeprefix(codecs.BOM_UTF8)
     try:
         value: object = msgspec.json.decode(body) if body.strip() else None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:

@@ -34,6 +34,9 @@ from mjgate.web.spots import Door, Spot, made_of
 PATIENCE: Final = 20.0
 """Seconds that a request waits for what is being copied or made."""
 
+PART_PATIENCE: Final = 5.0
+"""Seconds of it for a part; after them the whole is passed on."""
+
 _INDEX_DIGITS: Final = 4
 _NONE: Final = "There is no such picture."
 _GONE: Final = "The provider has no such picture any more."
@@ -170,7 +173,12 @@ async def _not_kept(
         await gateway.store.write(media.announce, task, gateway.clock.now())
         item = await _item(context, asked)
     if item is not None and item.source:
-        return await _passed_on(task, fetch(gateway, item), request)
+        copy = fetch(gateway, item)
+        whole_soon = await _soon_whole(copy, request)
+        item = await _item(context, asked) if whole_soon else None
+        if item is not None and item.kept:
+            return await kept(context, item, request)
+        return await _passed_on(task, copy, request)
     await make(gateway, item or _small(task, asked)).finished()
     item = await _item(context, asked)
     if item is None or not item.kept:
@@ -187,6 +195,15 @@ def _source(task: Task, asked: Asked) -> str | None:
 def _small(task: Task, asked: Asked) -> Item:
     """The row that a small version will have."""
     return Item(task.id, asked.kind, asked.n, asked.size, "due", "", task.channel_id, 0, "", 0, "")
+
+
+async def _soon_whole(copy: Copy, request: Request) -> bool:
+    """Whether who asks for a part can have it: some players show no clip without."""
+    if "range" not in request.headers:
+        return False
+    with suppress(TimeoutError):
+        await asyncio.wait_for(copy.done.wait(), PART_PATIENCE)
+    return copy.done.is_set()
 
 
 async def _passed_on(task: Task, copy: Copy, request: Request) -> Response:

@@ -16,7 +16,7 @@ from mjgate.dialects.values import (
     raw,
     words,
 )
-from mjgate.domain.action import CUSTOM_ID_MOST
+from mjgate.domain.action import CUSTOM_ID_MOST, Action
 from mjgate.domain.buttons import PRESSED, PRIMARY, Button
 from mjgate.domain.errors import Unanswered
 from mjgate.domain.prompt import clean
@@ -88,7 +88,7 @@ def read_report(task: Json) -> Report | None:
         width=_side(task.get("imageWidth")),
         height=_side(task.get("imageHeight")),
         buttons=_buttons(task.get("buttons")),
-        prompt_en=words(task.get("promptEn")) or None,
+        prompt_en=words(task.get("promptEn")) or _found(task) or None,
         final_prompt=words(properties.get("finalPrompt")) or None,
         final_zh_prompt=words(properties.get("finalZhPrompt")) or None,
         description=words(task.get("description")) or None,
@@ -96,6 +96,12 @@ def read_report(task: Json) -> Report | None:
         properties=_kept(properties) or None,
         raw=raw(task) if status is not None and status.final else "",
     )
+
+
+def _found(task: Json) -> str:
+    """What a DESCRIBE came to, where `prompt` alone tells it."""
+    described = words(task.get("action")).strip().upper() == Action.DESCRIBE
+    return words(task.get("prompt")) if described else ""
 
 
 def _status(word: object) -> Status | None:
