@@ -29,7 +29,7 @@ from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.queue import Handed, assigned, note_turns, start_in
 from mjgate.lifecycle.routing import attempt_at
 from mjgate.lifecycle.work import Request, encode
-from mjgate.store import accounts, lanes
+from mjgate.store import lanes, tokens
 from mjgate.store.columns import INSERT, columns
 from mjgate.store.database import Transaction
 from tests.rig import HandClock, Person, a_channel, a_gateway, a_key, a_person
@@ -116,7 +116,7 @@ async def others(tx: Transaction, number: int, now: int) -> list[Person]:
             now=now,
         )
         assert row is not None
-        token_id = await accounts.add_token(tx, a_key(row["id"], name, now))
+        token_id = await tokens.add(tx, a_key(row["id"], name, now))
         made.append(Person(row["id"], token_id, name))
     return made
 

@@ -35,7 +35,16 @@ from mjgate.links import Links
 from mjgate.public_http import PublicHTTP
 from mjgate.sandbox.server import running
 from mjgate.sandbox.settings import SandboxSettings
-from mjgate.store import accounts, channels, installation, ledger, media, settings, tasks
+from mjgate.store import (
+    accounts,
+    channels,
+    installation,
+    ledger,
+    media,
+    settings,
+    tasks,
+    tokens,
+)
 from mjgate.store.database import Database, Transaction
 from mjgate.store.migrate import migrate
 from mjgate.upstream import Upstream
@@ -345,18 +354,19 @@ async def a_person(gateway: Gateway, name: str, *, quota: int = RICH, **key: obj
         )
         if quota:
             await ledger.grant(tx, user_id, quota, now)
-        token_id = await accounts.add_token(tx, a_key(user_id, secret, now) | key)
+        token_id = await tokens.add(tx, a_key(user_id, secret, now) | key)
         return user_id, token_id
 
     user_id, token_id = await gateway.store.write(add)
     return Person(user_id, token_id, f"sk-{secret}")
 
 
-def a_key(user_id: int, secret: str, now: int) -> dict[str, object]:
+def a_key(user_id: int, secret: str, now: int) -> dict[str, Any]:
     """The columns of a key that may do everything."""
     return {
         "user_id": user_id,
         "name": "",
+        "status": "enabled",
         "key_hash": fingerprint(secret),
         "key_tail": secret[-4:],
         "limited": 0,
@@ -365,8 +375,12 @@ def a_key(user_id: int, secret: str, now: int) -> dict[str, object]:
         "actions": "",
         "modes": "",
         "ips": "",
+        "default_mode": None,
         "on_limit": "queue",
         "sees": "user",
         "fallback": 0,
+        "hook_url": "",
+        "hook_secret_enc": "",
+        "expires_at": None,
         "now": now,
     }

@@ -39,8 +39,12 @@ def test_a_key_is_made_with_the_rights_that_were_said(there: Run) -> None:
 
     answer = there("token", "create", "--user", "alice", *rights, *more, *last).json
 
+    listed = there("token", "list", "--json").json["tokens"][0]
     assert list(answer) == ["id", "name", "key"]
-    assert answer["name"] == "laptop"
+    assert (answer["name"], listed["modes"], listed["max_running"]) == (
+        "laptop", ["FAST", "RELAX"], 2,
+    )  # fmt: skip
+    assert "hook_secret_enc" not in listed
     assert re.fullmatch("sk-[A-Za-z0-9]{48}", answer["key"])
 
 

@@ -139,3 +139,14 @@ def test_a_master_key_in_a_file_is_replaced_and_the_old_one_kept_behind_it(
     assert (first["secrets"], second["secrets"]) == (1, 1)
     assert file.stat().st_mode & 0o077 == 0
     assert mjgate("user", "list").code == 0
+
+
+def test_whoever_migrates_is_told_of_users_only_while_there_are_none(there: Run) -> None:
+    before = there("migrate")
+    there("user", "create", "alice")
+
+    after = there("migrate")
+
+    assert "user create NAME" in before.out
+    assert "up to date" in after.out
+    assert "user create" not in after.out

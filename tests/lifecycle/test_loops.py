@@ -7,7 +7,7 @@ from pathlib import Path
 from mjgate.domain.timing import Timing
 from mjgate.lifecycle import Gateway
 from mjgate.sandbox.server import running
-from mjgate.store import accounts
+from mjgate.store import tokens
 from mjgate.store.database import Transaction
 from mjgate.web import WebSettings, create_app
 from tests.rig import (
@@ -32,7 +32,7 @@ async def with_a_key_for_gateways(gateway: Gateway, person: Person) -> None:
     """The key that every channel of a rig sends opens the gateway."""
 
     async def add(tx: Transaction) -> None:
-        await accounts.add_token(tx, a_key(person.user_id, UPSTREAM_KEY, gateway.clock.now()))
+        await tokens.add(tx, a_key(person.user_id, UPSTREAM_KEY, gateway.clock.now()))
 
     await gateway.store.write(add)
 

@@ -15,7 +15,7 @@ from mjgate.domain.task import State, Task
 from mjgate.lifecycle.finish import fail
 from mjgate.lifecycle.place import ahead_of
 from mjgate.lifecycle.queue import assigned
-from mjgate.store import accounts, lanes
+from mjgate.store import lanes, tokens
 from mjgate.store.database import Transaction
 from mjgate.store.moves import create
 from mjgate.store.tasks import mint
@@ -311,7 +311,7 @@ async def another_key(bench: Bench) -> Person:
     secret = uuid.uuid4().hex
     now = bench.clock.now()
     values = a_key(bench.alice.user_id, secret, now)
-    token_id = await bench.gateway.store.write(accounts.add_token, values)
+    token_id = await bench.gateway.store.write(tokens.add, values)
     return replace(bench.alice, token_id=token_id, key=f"sk-{secret}")
 
 

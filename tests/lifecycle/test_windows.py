@@ -9,7 +9,7 @@ from dataclasses import replace
 from aiohttp import web
 
 from mjgate.domain.clock import HOUR
-from mjgate.store import accounts
+from mjgate.store import tokens
 from mjgate.store.database import Transaction
 from tests.rig import RICH, MakeRig, Person, Rig, a_key
 from tests.served import answering
@@ -177,7 +177,7 @@ async def test_a_modal_that_may_not_wait_is_refused_and_its_window_stays_open(ri
 async def another_key(rig: Rig, **of: object) -> Person:
     """One more key of Alice's."""
     key = a_key(rig.alice.user_id, "another-key-of-alice", rig.clock.now()) | of
-    token_id = await rig.gateway.store.write(accounts.add_token, key)
+    token_id = await rig.gateway.store.write(tokens.add, key)
     return replace(rig.alice, token_id=token_id, key="sk-another-key-of-alice")
 
 

@@ -6,7 +6,7 @@ from mjgate.keys import fingerprint
 from mjgate.manage import BadValue, Desk, NoSuch
 from mjgate.manage.tokens import NewToken, create_token, revoke_token
 from mjgate.manage.users import NewUser, create_user
-from mjgate.store import accounts
+from mjgate.store import accounts, tokens
 from tests.manage.audit import audited
 
 
@@ -47,7 +47,7 @@ async def test_a_key_may_do_what_was_said_in_any_case(desk: Desk, alice: int) ->
     )
 
     door = await accounts.door(desk.store.reader, fingerprint(made.key.removeprefix("sk-")))
-    token = (await accounts.tokens(desk.store.reader))[0]
+    token = (await tokens.every(desk.store.reader))[0]
     assert door is not None
     assert door.caller.actions == {Action.IMAGINE, Action.UPSCALE}
     assert door.caller.modes == {Mode.FAST, Mode.RELAX}
@@ -80,7 +80,7 @@ async def test_what_a_key_cannot_be_is_refused_with_what_it_may(
         await create_token(desk, wanted)
 
     assert sentence in str(caught.value)
-    assert not await accounts.tokens(desk.store.reader)
+    assert not await tokens.every(desk.store.reader)
 
 
 async def test_a_key_needs_a_user(desk: Desk) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from mjgate.domain.clock import SECOND
-from mjgate.store import accounts
+from mjgate.store import tokens
 from mjgate.store.database import Transaction
 from tests.rig import START, MakeRig, Person, Rig, a_person
 from tests.web.shape import (
@@ -147,7 +147,7 @@ async def test_a_key_that_expires_later_works_until_then(rig: Rig) -> None:
 async def test_a_revoked_key_is_refused_within_a_second(rig: Rig) -> None:
     assert (await rig.post(QUEUE, {})).status_code == 200
 
-    await rig.gateway.store.write(accounts.revoke_token, rig.alice.token_id, rig.clock.now())
+    await rig.gateway.store.write(tokens.revoke, rig.alice.token_id, rig.clock.now())
     rig.clock.pass_by(1_000)
 
     refused(await rig.post(QUEUE, {}), 401, "bad_key")

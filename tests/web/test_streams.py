@@ -11,7 +11,7 @@ import pytest
 
 from mjgate.domain.task import State
 from mjgate.sandbox.settings import SandboxSettings
-from mjgate.store import accounts
+from mjgate.store import tokens
 from mjgate.store.database import Database
 from mjgate.store.moves import move
 from mjgate.web.watching import STREAMS_MOST
@@ -221,7 +221,7 @@ async def test_a_revoked_key_ends_its_streams(slow: Rig) -> None:
     async with watch(slow, task_id) as stream:
         await stream.has(1)
 
-        await slow.gateway.store.write(accounts.revoke_token, slow.alice.token_id, slow.clock.now())
+        await slow.gateway.store.write(tokens.revoke, slow.alice.token_id, slow.clock.now())
         slow.clock.pass_by(1_001)  # what is remembered of a key is good for a second
         await stream.ended()
 

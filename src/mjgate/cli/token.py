@@ -1,5 +1,6 @@
 """`mjgate token`: the keys that open the API."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated
 
@@ -8,8 +9,11 @@ import typer
 from mjgate.cli.place import Place, placed
 from mjgate.cli.shared import Json, at_desk, listed
 from mjgate.cli.terminal import answer, pairs, say, table, tell
+from mjgate.domain.webhook import endpoint
 from mjgate.manage import Desk, NoSuch, tokens
 from mjgate.store import accounts
+from mjgate.store import tokens as rows
+from mjgate.store.tokens import Key
 
 commands = typer.Typer()
 
@@ -123,17 +127,17 @@ def list_(
 ) -> None:
     """Show keys, without the secret part."""
 
-    async def work(desk: Desk) -> tuple[list[accounts.Token], dict[int, str]]:
+    async def work(desk: Desk) -> tuple[Sequence[Key], dict[int, str]]:
         reader = desk.store.reader
         names = {each.id: each.username for each in await accounts.users(reader)}
         user_id = next((number for number, known in names.items() if known == user), None)
         if user is not None and user_id is None:
             raise NoSuch("user", user)
-        return await accounts.tokens(reader, user_id), names
+        return await rows.every(reader, user_id), names
 
     found, names = at_desk("token list", place, work)
     if as_json:
-        answer({"tokens": [asdict(token) for token in found]})
+        answer({"tokens": [_shown(key) for key in found]})
         return
     table(
         ("id", "name", "user", "key", "enabled", "balance", "spent", "running"),
@@ -151,3 +155,11 @@ def list_(
             for token in found
         ],
     )
+
+
+def _shown(key: Key) -> dict[str, object]:
+    """A key with all that it may do; where it tells of tasks without query and userinfo."""
+    hook = endpoint(key.hook_url) if key.hook_url else ""
+    shown = asdict(key) | {"hook_url": hook, "hook_secret": bool(key.hook_secret_enc)}
+    del shown["hook_secret_enc"]
+    return shown

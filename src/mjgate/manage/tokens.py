@@ -12,7 +12,7 @@ from mjgate.domain.action import Action, Mode
 from mjgate.keys import Purpose, fingerprint, new_key
 from mjgate.manage import BadValue, Desk, NoSuch, checks
 from mjgate.manage.people import Who, differences, found
-from mjgate.store import accounts, settings, tokens
+from mjgate.store import settings, tokens
 from mjgate.store.database import Transaction, Value
 from mjgate.store.tokens import Key
 
@@ -158,7 +158,7 @@ async def _create(
 ) -> int:
     user, quota = await found(tx, wanted.username), wanted.quota
     now = desk.clock.now()
-    token_id = await accounts.add_token(
+    token_id = await tokens.add(
         tx,
         {
             **columns,
@@ -170,7 +170,6 @@ async def _create(
             "now": now,
         },
     )
-    await tokens.write(tx, token_id, columns)
     await settings.audit(
         tx,
         actor=desk.actor,
@@ -209,7 +208,7 @@ async def _change(
 
 async def _revoke(tx: Transaction, desk: Desk, token_id: int, user_id: int | None) -> None:
     now = desk.clock.now()
-    if not await accounts.revoke_token(tx, token_id, now, user_id=user_id):
+    if not await tokens.revoke(tx, token_id, now, user_id=user_id):
         raise NoSuch("key", str(token_id))
     await settings.audit(
         tx, actor=desk.actor, act="key revoked", subject=f"key {token_id}", now=now

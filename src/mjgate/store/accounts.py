@@ -1,4 +1,4 @@
-"""Users, groups and keys as rows."""
+"""Users and groups as rows, and what stands behind a key."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,23 +29,6 @@ class User:
     enabled: bool
     group_id: int
     granted: int
-    balance: int
-    held: int
-    spent: int
-    running: int
-    created_at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """An API key, as it may be shown: never the key itself."""
-
-    id: int
-    user_id: int
-    name: str
-    key_tail: str
-    enabled: bool
-    limited: bool
     balance: int
     held: int
     spent: int
@@ -100,19 +83,6 @@ async def users(reader: Reader) -> list[User]:
     return [_user(row) for row in rows]
 
 
-async def tokens(reader: Reader, user_id: int | None = None) -> list[Token]:
-    """The keys of a user, or of all."""
-    rows = await reader.rows(
-        """
-        SELECT * FROM tokens
-        WHERE deleted_at IS NULL AND (CAST(:user_id AS BIGINT) IS NULL OR user_id = :user_id)
-        ORDER BY id
-        """,
-        user_id=user_id,
-    )
-    return [_token(row) for row in rows]
-
-
 async def admins(reader: Reader) -> int:
     """How many active admins there are."""
     row = await reader.row(
@@ -130,6 +100,11 @@ async def any_admin(reader: Reader) -> bool:
         "SELECT 1 FROM users WHERE role = 'admin' AND deleted_at IS NULL LIMIT 1"
     )
     return row is not None
+
+
+async def any_user(reader: Reader) -> bool:
+    """Whether there is anybody."""
+    return await reader.row("SELECT 1 FROM users WHERE deleted_at IS NULL LIMIT 1") is not None
 
 
 async def can_pay(reader: Reader, user_id: int, token_id: int, price: int) -> bool:
@@ -211,39 +186,6 @@ async def add_user(tx: Transaction, values: Mapping[str, Any]) -> int:
     return 0 if row is None else int(row["id"])
 
 
-async def add_token(tx: Transaction, values: Mapping[str, Any]) -> int:
-    """Insert a key, known by its hash; its id."""
-    row = await tx.row(
-        """
-        INSERT INTO tokens (
-            user_id, name, key_hash, key_tail, limited, granted, balance, max_running, actions,
-            modes, ips, on_limit, sees, fallback, created_at
-        ) VALUES (
-            :user_id, :name, :key_hash, :key_tail, :limited, :quota, :quota, :max_running,
-            :actions, :modes, :ips, :on_limit, :sees, :fallback, :now
-        ) RETURNING id
-        """,
-        **values,
-    )
-    return 0 if row is None else int(row["id"])
-
-
-async def revoke_token(
-    tx: Transaction, token_id: int, now: int, *, user_id: int | None = None
-) -> bool:
-    """Take the key back for good; its running tasks still settle. False if there is none."""
-    changed = await tx.run(
-        """
-        UPDATE tokens SET deleted_at = :now WHERE id = :id AND deleted_at IS NULL
-        AND (CAST(:user_id AS BIGINT) IS NULL OR user_id = :user_id)
-        """,
-        id=token_id,
-        now=now,
-        user_id=user_id,
-    )
-    return changed == 1
-
-
 def _user(row: Row) -> User:
     return User(
         id=row["id"],
@@ -252,22 +194,6 @@ def _user(row: Row) -> User:
         enabled=row["status"] == "enabled",
         group_id=row["group_id"],
         granted=row["granted"],
-        balance=row["balance"],
-        held=row["held"],
-        spent=row["spent"],
-        running=row["running"],
-        created_at=row["created_at"],
-    )
-
-
-def _token(row: Row) -> Token:
-    return Token(
-        id=row["id"],
-        user_id=row["user_id"],
-        name=row["name"],
-        key_tail=row["key_tail"],
-        enabled=row["status"] == "enabled",
-        limited=bool(row["limited"]),
         balance=row["balance"],
         held=row["held"],
         spent=row["spent"],

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from mjgate.domain.account import OnLimit, Sees
 from mjgate.domain.action import Action, Mode
@@ -55,6 +56,19 @@ async def locked(tx: Transaction, token_id: int, *, user_id: int) -> Key:
     return await get(tx, token_id, user_id=user_id)
 
 
+async def every(reader: Reader, user_id: int | None = None) -> Sequence[Key]:
+    """The keys of a user, or of all, the oldest first."""
+    rows = await reader.rows(
+        """
+        SELECT * FROM tokens
+        WHERE deleted_at IS NULL AND (CAST(:user_id AS BIGINT) IS NULL OR user_id = :user_id)
+        ORDER BY id
+        """,
+        user_id=user_id,
+    )
+    return [_key(row) for row in rows]
+
+
 async def page(reader: Reader, *, user_id: int, size: int, skipped: int) -> Sequence[Key]:
     """The user's keys, the newest first."""
     rows = await reader.rows(
@@ -76,6 +90,39 @@ async def count(reader: Reader, *, user_id: int) -> int:
         user_id=user_id,
     )
     return 0 if row is None else int(row["n"])
+
+
+async def add(tx: Transaction, values: Mapping[str, Any]) -> int:
+    """Insert a key, known by its hash; its id."""
+    row = await tx.row(
+        """
+        INSERT INTO tokens (
+            user_id, name, status, key_hash, key_tail, limited, granted, balance, max_running,
+            actions, modes, ips, default_mode, on_limit, sees, fallback, hook_url,
+            hook_secret_enc, expires_at, created_at
+        ) VALUES (
+            :user_id, :name, :status, :key_hash, :key_tail, :limited, :quota, :quota, :max_running,
+            :actions, :modes, :ips, :default_mode, :on_limit, :sees, :fallback, :hook_url,
+            :hook_secret_enc, :expires_at, :now
+        ) RETURNING id
+        """,
+        **values,
+    )
+    return 0 if row is None else int(row["id"])
+
+
+async def revoke(tx: Transaction, token_id: int, now: int, *, user_id: int | None = None) -> bool:
+    """Take the key back for good; its running tasks still settle. False if there is none."""
+    changed = await tx.run(
+        """
+        UPDATE tokens SET deleted_at = :now WHERE id = :id AND deleted_at IS NULL
+        AND (CAST(:user_id AS BIGINT) IS NULL OR user_id = :user_id)
+        """,
+        id=token_id,
+        now=now,
+        user_id=user_id,
+    )
+    return changed == 1
 
 
 async def write(tx: Transaction, token_id: int, values: Mapping[str, Value]) -> None:

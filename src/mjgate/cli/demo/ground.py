@@ -17,7 +17,7 @@ from mjgate.manage import Desk
 from mjgate.manage.channels import NewChannel, add_channel, move_channel
 from mjgate.manage.tokens import NewToken, create_token, revoke_token
 from mjgate.manage.users import MadeUser, NewUser, create_user, first_admin, topup
-from mjgate.store import accounts, channels
+from mjgate.store import accounts, channels, tokens
 
 ROOM: Final = 64 << 20
 """Bytes of free disk that a demo wants to begin with."""
@@ -106,7 +106,7 @@ async def _channel(desk: Desk, upstream: str, secret: str) -> None:
 async def _key(desk: Desk) -> str:
     """A fresh key; those of earlier runs open nothing any more."""
     user = await accounts.user_named(desk.store.reader, NAME)
-    for token in await accounts.tokens(desk.store.reader, user.id if user else 0):
+    for token in await tokens.every(desk.store.reader, user.id if user else 0):
         if token.name == NAME:
             await revoke_token(desk, token.id)
     return (await create_token(desk, NewToken(username=NAME, name=NAME))).key
