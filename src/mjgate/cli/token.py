@@ -160,6 +160,5 @@ def list_(
 def _shown(key: Key) -> dict[str, object]:
     """A key with all that it may do; where it tells of tasks without query and userinfo."""
     hook = endpoint(key.hook_url) if key.hook_url else ""
-    shown = asdict(key) | {"hook_url": hook, "hook_secret": bool(key.hook_secret_enc)}
-    del shown["hook_secret_enc"]
-    return shown
+    shown = {name: value for name, value in asdict(key).items() if name != "hook_secret_enc"}
+    return {**shown, "hook_url": hook, "hook_secret": bool(key.hook_secret_enc)}
