@@ -1,6 +1,7 @@
 """The composition root: the only module, with the command line, that knows every other."""
 
 import asyncio
+import ctypes
 import gc
 import multiprocessing
 import os
@@ -39,9 +40,17 @@ from mjgate.workers import SERVING, working
 KEEP_ALIVE: Final = 75
 
 
+LARGE_BLOCK: Final = 1 << 20
+"""Bytes of a block of memory that goes back to the system as soon as it is free."""
+
+_M_MMAP_THRESHOLD: Final = -3
+"""As glibc's malloc.h has it; musl and macOS have no such switch, and no need of it."""
+
+
 @asynccontextmanager
 async def gateway_of(config: Config, public_url: str) -> AsyncGenerator[Gateway]:
     """Everything a process works with, open for as long as the block lasts."""
+    _return_large_blocks()
     async with AsyncExitStack() as stack:
         store = await open_store(config, must_exist=False)
         stack.push_async_callback(store.close)
@@ -123,6 +132,13 @@ class Served:
             await send({"type": "lifespan.startup.complete"})
             await receive()
         await send({"type": "lifespan.shutdown.complete"})
+
+
+def _return_large_blocks() -> None:
+    """Let the memory of bodies and pictures go when they are done; glibc would keep most of it."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, LARGE_BLOCK)
 
 
 def _spare_the_collector() -> None:

@@ -4,7 +4,9 @@ import re
 import signal
 import socket
 import sys
+from base64 import b64encode
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from tests.cli.processes import ask, json_of, popen, service, typed, until_ready
 
 MEGABYTES = 120
+"""What a server without work may need."""
 
 pytestmark = pytest.mark.usefixtures("loopback")
 
@@ -21,6 +24,13 @@ def taken() -> Generator[int]:
     """A port that somebody else listens on."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         yield other.getsockname()[1]
+
+
+def _megabytes(process: int) -> float:
+    """The memory that a process has resident."""
+    status = Path(f"/proc/{process}/status").read_text()
+    resident = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
+    return int(resident.split()[1]) / 1024
 
 
 def test_a_first_start_makes_one_admin_and_tells_his_password_once(tmp_path: Path) -> None:
@@ -134,10 +144,27 @@ def test_a_terminal_that_lacks_a_sign_is_no_failure(tmp_path: Path) -> None:
 def test_a_server_without_work_is_small(tmp_path: Path) -> None:
     with service("serve", "--port", "0", home=tmp_path) as gateway:
         ask(f"{gateway.url}/health/ready")
-        status = Path(f"/proc/{gateway.process.pid}/status").read_text()
+        resident = _megabytes(gateway.process.pid)
 
-    resident = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
-    assert int(resident.split()[1]) < MEGABYTES * 1024
+    assert resident < MEGABYTES
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read as Linux tells it")
+def test_a_server_gives_back_the_memory_of_large_bodies(tmp_path: Path) -> None:
+    picture = b64encode(bytes(range(256)) * 25_000).decode()
+    order = {"prompt": "a fox", "base64Array": [picture] * 5}
+    with service("serve", "--port", "0", home=tmp_path) as gateway, ThreadPoolExecutor(6) as many:
+        json_of("user", "create", "alice", "--quota", "1000000", home=tmp_path)
+        key = json_of("token", "create", "--user", "alice", home=tmp_path)["key"]
+        url = f"{gateway.url}/mj/submit/imagine"
+        answers = list(many.map(lambda _: ask(url, order, key=key), range(18)))
+        resident = _megabytes(gateway.process.pid)
+
+    assert {(status, body["properties"]["reason"]) for status, body in answers} == {
+        (200, "bad_image")
+    }
+    assert resident < MEGABYTES
 
 
 def test_an_address_of_another_machine_is_refused(tmp_path: Path) -> None:
