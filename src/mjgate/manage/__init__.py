@@ -21,7 +21,8 @@ from typing import ClassVar
 from mjgate.domain.clock import Clock
 from mjgate.domain.errors import GatewayError
 from mjgate.keys import Keys
-from mjgate.store.database import Database
+from mjgate.store import settings
+from mjgate.store.database import Database, Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,26 @@ class Desk:
     keys: Keys
     clock: Clock
     actor: str  # as the audit names him
+
+    async def audit(
+        self,
+        tx: Transaction,
+        act: str,
+        subject: str,
+        *,
+        before: object = None,
+        after: object = None,
+    ) -> None:
+        """Write down what he did to whom, and how it was and is. Never a secret."""
+        await settings.audit(
+            tx,
+            actor=self.actor,
+            act=act,
+            subject=subject,
+            now=self.clock.now(),
+            before=before,
+            after=after,
+        )
 
 
 class NotDone(GatewayError):

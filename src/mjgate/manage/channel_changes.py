@@ -10,7 +10,7 @@ from mjgate.manage import BadValue, Desk, Prevented, checks
 from mjgate.manage.channels import base_url, found, gap, options, provider_of, rank, sealed, told
 from mjgate.manage.people import differences
 from mjgate.manage.proxies import sealed_proxy
-from mjgate.store import channel_edits, channels, settings
+from mjgate.store import channel_edits, channels
 from mjgate.store.channel_edits import Limits
 from mjgate.store.database import ConstraintBroken, Transaction
 
@@ -137,14 +137,7 @@ async def _change(tx: Transaction, desk: Desk, channel_id: int, change: Change) 
     said = differences(was, told(after, (await channel_edits.limits(tx)).get(channel_id, {})))
     if change.secret is not None:
         said["after"]["secret"] = f"****{change.secret[1]}"
-    await settings.audit(
-        tx,
-        actor=desk.actor,
-        act="channel changed",
-        subject=f"channel {channel_id}",
-        now=now,
-        **said,
-    )
+    await desk.audit(tx, "channel changed", f"channel {channel_id}", **said)
     return after
 
 
@@ -168,12 +161,10 @@ async def _delete(tx: Transaction, desk: Desk, channel_id: int, *, drain: bool) 
         await channel_edits.want_gone(tx, channel_id)
     else:
         await channel_edits.delete(tx, channel_id, now)
-    await settings.audit(
+    await desk.audit(
         tx,
-        actor=desk.actor,
-        act="channel leaving" if open_tasks else "channel deleted",
-        subject=f"channel {channel_id}",
-        now=now,
+        "channel leaving" if open_tasks else "channel deleted",
+        f"channel {channel_id}",
         before={"name": channel.name, "status": channel.status},
         after={"open_tasks": open_tasks},
     )

@@ -15,7 +15,7 @@ from mjgate.keys import Purpose
 from mjgate.manage import BadValue, Desk, NoSuch, checks
 from mjgate.manage.proxies import sealed_proxy, shown_proxy
 from mjgate.providers import PROVIDERS, Provider
-from mjgate.store import channel_edits, channels, settings
+from mjgate.store import channel_edits, channels
 from mjgate.store.channel_edits import Limits
 from mjgate.store.database import ConstraintBroken, Reader, Transaction
 
@@ -211,14 +211,7 @@ async def _add(
     await channels.add_credential(
         tx, channel_id, secret_enc=secret_enc, tail=tail, key_id=desk.keys.current.id, now=now
     )
-    await settings.audit(
-        tx,
-        actor=desk.actor,
-        act="channel added",
-        subject=f"channel {channel_id}",
-        now=now,
-        after=told(channel, limits),
-    )
+    await desk.audit(tx, "channel added", f"channel {channel_id}", after=told(channel, limits))
     return channel_id
 
 
@@ -244,12 +237,10 @@ async def _set_status(
     channel = await found(tx, name)
     await channels.set_status(tx, channel.id, status)
     await channel_edits.stay(tx, channel.id)
-    await settings.audit(
+    await desk.audit(
         tx,
-        actor=desk.actor,
-        act=f"channel {status}",
-        subject=f"channel {channel.id}",
-        now=desk.clock.now(),
+        f"channel {status}",
+        f"channel {channel.id}",
         before={"status": channel.status},
         after={"status": status},
     )
@@ -260,12 +251,10 @@ async def _set_proxy(tx: Transaction, desk: Desk, name: str, proxy_enc: str) -> 
     before = await found(tx, name)
     channel = replace(before, proxy_enc=proxy_enc)
     await channels.set_proxy(tx, channel.id, proxy_enc)
-    await settings.audit(
+    await desk.audit(
         tx,
-        actor=desk.actor,
-        act="channel proxy set" if proxy_enc else "channel proxy removed",
-        subject=f"channel {channel.id}",
-        now=desk.clock.now(),
+        "channel proxy set" if proxy_enc else "channel proxy removed",
+        f"channel {channel.id}",
         before={"proxy": shown_proxy(desk, before)},
         after={"proxy": shown_proxy(desk, channel)},
     )
@@ -276,18 +265,20 @@ async def _move(
     tx: Transaction, desk: Desk, name: str, address: str, secret: tuple[str, str]
 ) -> Channel:
     channel = await found(tx, name)
-    now = desk.clock.now()
     secret_enc, tail = secret
     await channels.set_base_url(tx, channel.id, address)
     await channels.add_credential(
-        tx, channel.id, secret_enc=secret_enc, tail=tail, key_id=desk.keys.current.id, now=now
-    )
-    await settings.audit(
         tx,
-        actor=desk.actor,
-        act="channel moved",
-        subject=f"channel {channel.id}",
-        now=now,
+        channel.id,
+        secret_enc=secret_enc,
+        tail=tail,
+        key_id=desk.keys.current.id,
+        now=desk.clock.now(),
+    )
+    await desk.audit(
+        tx,
+        "channel moved",
+        f"channel {channel.id}",
         before={"base_url": channel.base_url},
         after={"base_url": address},
     )

@@ -3,7 +3,7 @@
 from mjgate.domain.channel import Channel
 from mjgate.manage import Desk, NoSuch, Prevented
 from mjgate.manage.channels import found
-from mjgate.store import channel_edits, channels, settings
+from mjgate.store import channel_edits, channels
 from mjgate.store.channel_edits import Held
 from mjgate.store.database import Transaction
 
@@ -42,12 +42,10 @@ async def _end(
             field="force",
         )
     await channels.drop_credential(tx, key.id)
-    await settings.audit(
+    await desk.audit(
         tx,
-        actor=desk.actor,
-        act="channel key ended",
-        subject=f"channel {channel.id}",
-        now=desk.clock.now(),
+        "channel key ended",
+        f"channel {channel.id}",
         before={"credential": key.id, "secret": f"****{key.tail}", "tasks": key.tasks},
     )
     return channel

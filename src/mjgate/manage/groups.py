@@ -7,7 +7,7 @@ from typing import Any, Final
 from mjgate.domain.action import Mode
 from mjgate.manage import BadValue, Desk, Prevented, checks
 from mjgate.manage.people import differences
-from mjgate.store import groups, settings
+from mjgate.store import groups
 from mjgate.store.database import ConstraintBroken, Transaction
 from mjgate.store.groups import Group
 
@@ -48,19 +48,11 @@ def _checked(group: Group) -> Group:
 
 
 async def _create(tx: Transaction, desk: Desk, group: Group) -> Group:
-    now = desk.clock.now()
     try:
-        group_id = await groups.add(tx, group, now)
+        group_id = await groups.add(tx, group, desk.clock.now())
     except ConstraintBroken as broken:
         raise checks.name_taken(broken, group.name) from None
-    await settings.audit(
-        tx,
-        actor=desk.actor,
-        act="group created",
-        subject=f"group {group_id}",
-        now=now,
-        after=asdict(group),
-    )
+    await desk.audit(tx, "group created", f"group {group_id}", after=asdict(group))
     return replace(group, id=group_id)
 
 
@@ -71,13 +63,8 @@ async def _change(tx: Transaction, desk: Desk, group_id: int, changes: Mapping[s
         wanted["default_mode"] = checks.word(Mode, wanted["default_mode"], field="default_mode")
     after = _checked(replace(before, **wanted))
     await groups.write(tx, after)
-    await settings.audit(
-        tx,
-        actor=desk.actor,
-        act="group changed",
-        subject=f"group {group_id}",
-        now=desk.clock.now(),
-        **differences(asdict(before), asdict(after)),
+    await desk.audit(
+        tx, "group changed", f"group {group_id}", **differences(asdict(before), asdict(after))
     )
     return after
 
@@ -88,13 +75,5 @@ async def _delete(tx: Transaction, desk: Desk, group_id: int) -> None:
     if users or group.name == DEFAULT:
         who = f"{users} users are in it" if users else "it is the one that new users are in"
         raise Prevented(f"The group {group.name} cannot go: {who}.", field="id")
-    now = desk.clock.now()
-    await groups.delete(tx, group_id, now)
-    await settings.audit(
-        tx,
-        actor=desk.actor,
-        act="group deleted",
-        subject=f"group {group_id}",
-        now=now,
-        before=asdict(group),
-    )
+    await groups.delete(tx, group_id, desk.clock.now())
+    await desk.audit(tx, "group deleted", f"group {group_id}", before=asdict(group))

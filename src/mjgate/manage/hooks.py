@@ -7,7 +7,7 @@ from typing import Final
 from mjgate.domain.webhook import PREFIX, EventId
 from mjgate.keys import Purpose
 from mjgate.manage import Desk, NoSuch
-from mjgate.store import accounts, deliveries, receivers, settings
+from mjgate.store import accounts, deliveries, receivers
 from mjgate.store.database import Transaction
 from mjgate.store.receivers import Pause
 
@@ -56,21 +56,15 @@ async def rotate_secret(desk: Desk, user_id: int) -> str:
 
 
 async def _pause(tx: Transaction, desk: Desk, user_id: int, endpoint: str) -> None:
-    now = desk.clock.now()
-    await receivers.pause(tx, user_id, endpoint, Pause.OWNER, now)
-    await settings.audit(
-        tx, actor=desk.actor, act="receiver paused", subject=f"user {user_id}", now=now,
-        after={"endpoint": endpoint},
-    )  # fmt: skip
+    await receivers.pause(tx, user_id, endpoint, Pause.OWNER, desk.clock.now())
+    await desk.audit(tx, "receiver paused", f"user {user_id}", after={"endpoint": endpoint})
 
 
 async def _resume(tx: Transaction, desk: Desk, user_id: int, endpoint: str) -> int:
-    now = desk.clock.now()
-    waiting = await receivers.resume(tx, user_id, endpoint, now)
-    await settings.audit(
-        tx, actor=desk.actor, act="receiver resumed", subject=f"user {user_id}", now=now,
-        after={"endpoint": endpoint, "events": waiting},
-    )  # fmt: skip
+    waiting = await receivers.resume(tx, user_id, endpoint, desk.clock.now())
+    await desk.audit(
+        tx, "receiver resumed", f"user {user_id}", after={"endpoint": endpoint, "events": waiting}
+    )
     return waiting
 
 
@@ -79,7 +73,4 @@ async def _rotate(tx: Transaction, desk: Desk, user_id: int, secret: str) -> Non
     before = desk.keys.decrypt(Purpose.WEBHOOK, sealed).split() if sealed else []
     both = " ".join([secret, *before[:1]])
     await accounts.set_hook_secret(tx, user_id, desk.keys.encrypt(Purpose.WEBHOOK, both))
-    await settings.audit(
-        tx, actor=desk.actor, act="webhook secret rotated", subject=f"user {user_id}",
-        now=desk.clock.now(),
-    )  # fmt: skip
+    await desk.audit(tx, "webhook secret rotated", f"user {user_id}")

@@ -4,7 +4,7 @@ from mjgate.domain.account import Visitor
 from mjgate.keys import fingerprint, new_key
 from mjgate.manage import BadValue, Desk, passwords, sessions
 from mjgate.manage.passwords import Checker
-from mjgate.store import people, settings
+from mjgate.store import people
 from mjgate.store import sessions as rows
 from mjgate.store.database import Transaction
 
@@ -33,13 +33,7 @@ async def rotate_access_token(desk: Desk, user_id: int, *, until: int | None) ->
 async def _change(tx: Transaction, desk: Desk, visitor: Visitor, kept: str) -> None:
     await people.set_password(tx, visitor.user_id, kept, until=None)
     await rows.end_all(tx, visitor.user_id, but=visitor.session)
-    await settings.audit(
-        tx,
-        actor=desk.actor,
-        act="password changed",
-        subject=f"user {visitor.user_id}",
-        now=desk.clock.now(),
-    )
+    await desk.audit(tx, "password changed", f"user {visitor.user_id}")
 
 
 async def _rotate(tx: Transaction, desk: Desk, user_id: int, token: str, until: int | None) -> None:
@@ -47,11 +41,6 @@ async def _rotate(tx: Transaction, desk: Desk, user_id: int, token: str, until: 
     await people.set_access_token(
         tx, user_id, access_hash=fingerprint(token), tail=tail, until=until
     )
-    await settings.audit(
-        tx,
-        actor=desk.actor,
-        act="access token rotated",
-        subject=f"user {user_id}",
-        now=desk.clock.now(),
-        after={"tail": tail, "expires_at": until},
+    await desk.audit(
+        tx, "access token rotated", f"user {user_id}", after={"tail": tail, "expires_at": until}
     )

@@ -13,7 +13,7 @@ from mjgate.domain.clock import DAY
 from mjgate.domain.errors import NotFound
 from mjgate.keys import fingerprint, new_key
 from mjgate.manage import BadValue, Desk, NoSuch, Prevented, checks, passwords
-from mjgate.store import accounts, ledger, people, sessions, settings
+from mjgate.store import accounts, ledger, people, sessions
 from mjgate.store.database import ConstraintBroken, Transaction
 from mjgate.store.people import Person
 
@@ -118,14 +118,7 @@ async def _change(
     said = differences(asdict(user), asdict(after))
     if kept is not None:
         said["after"] |= {"password": "set"}
-    await settings.audit(
-        tx,
-        actor=desk.actor,
-        act="user changed",
-        subject=f"user {user.id}",
-        now=desk.clock.now(),
-        **said,
-    )
+    await desk.audit(tx, "user changed", f"user {user.id}", **said)
     return after
 
 
@@ -171,14 +164,7 @@ async def _set_password(
     user = await found(tx, who)
     await people.set_password(tx, user.id, kept, until=until)
     await sessions.end_all(tx, user.id)
-    await settings.audit(
-        tx,
-        actor=desk.actor,
-        act="password set",
-        subject=f"user {user.id}",
-        now=desk.clock.now(),
-        after={"good_until": until},
-    )
+    await desk.audit(tx, "password set", f"user {user.id}", after={"good_until": until})
     return user
 
 
@@ -190,17 +176,14 @@ async def _adjust(
         raise Prevented(
             f"Only {user.balance} units are free: {-units} cannot be taken.", field="units"
         )
-    now = desk.clock.now()
     try:
-        await ledger.adjust(tx, user.id, units, now, reference=reference or None)
+        await ledger.adjust(tx, user.id, units, desk.clock.now(), reference=reference or None)
     except ConstraintBroken as broken:
         raise checks.used_before(broken, reference) from None
-    await settings.audit(
+    await desk.audit(
         tx,
-        actor=desk.actor,
-        act="user adjusted",
-        subject=f"user {user.id}",
-        now=now,
+        "user adjusted",
+        f"user {user.id}",
         before={"balance": user.balance},
         after={
             "balance": user.balance + units,
@@ -221,9 +204,8 @@ async def _delete(tx: Transaction, desk: Desk, user_id: int, access_hash: str) -
         raise Prevented(
             f"{open_tasks} of his tasks have not ended yet; wait or cancel them.", field="id"
         )
-    now = desk.clock.now()
-    await people.delete(tx, user_id, name=f"deleted {user_id}", access_hash=access_hash, now=now)
-    await sessions.end_all(tx, user_id)
-    await settings.audit(
-        tx, actor=desk.actor, act="user deleted", subject=f"user {user_id}", now=now
+    await people.delete(
+        tx, user_id, name=f"deleted {user_id}", access_hash=access_hash, now=desk.clock.now()
     )
+    await sessions.end_all(tx, user_id)
+    await desk.audit(tx, "user deleted", f"user {user_id}")

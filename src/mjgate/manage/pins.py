@@ -1,7 +1,7 @@
 """What must never go, whatever the settings of retention say."""
 
 from mjgate.manage import Desk, NoSuch
-from mjgate.store import retention, settings, tasks
+from mjgate.store import retention, tasks
 from mjgate.store.database import Transaction
 
 
@@ -15,10 +15,9 @@ async def pin(desk: Desk, task_id: str, *, on: bool) -> None:
 
 
 async def _pin(tx: Transaction, desk: Desk, task_id: int, *, on: bool) -> None:
-    now = desk.clock.now()
     if on:
-        await retention.pin(tx, task_id, now)
+        await retention.pin(tx, task_id, desk.clock.now())
     else:
         await retention.unpin(tx, task_id)
     act = "task pinned" if on else "task unpinned"
-    await settings.audit(tx, actor=desk.actor, act=act, subject=f"task {task_id}", now=now)
+    await desk.audit(tx, act, f"task {task_id}")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from mjgate.domain.clock import SECOND
 from mjgate.manage import Desk, Prevented
-from mjgate.store import nodes, secrets, settings
+from mjgate.store import nodes, secrets
 from mjgate.store.database import Transaction
 
 ALIVE = 30 * SECOND
@@ -37,12 +37,5 @@ async def _rotate(tx: Transaction, desk: Desk) -> Mapping[str, int]:
 
     counts = await secrets.encrypt_anew(tx, anew, keys.current.id)
     await secrets.replace_master(tx, keys.current.id, keys.check_value(), now)
-    await settings.audit(
-        tx,
-        actor=desk.actor,
-        act="master key rotated",
-        subject=f"master key {keys.current.id}",
-        now=now,
-        after=dict(counts),
-    )
+    await desk.audit(tx, "master key rotated", f"master key {keys.current.id}", after=dict(counts))
     return counts

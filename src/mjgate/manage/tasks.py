@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from mjgate.domain.task import Task
 from mjgate.manage import BadValue, Desk, Prevented, checks
-from mjgate.store import follow, refunds, settings, tasks
+from mjgate.store import follow, refunds, tasks
 from mjgate.store.database import ConstraintBroken, Transaction
 
 REASON_MOST = 200
@@ -53,7 +53,6 @@ async def _refund(
     given = paid if amount is None else amount
     if given > paid:
         raise BadValue(f"Only {paid} units were paid for this task.", field="amount")
-    now = desk.clock.now()
     try:
         await refunds.refund(
             tx,
@@ -61,17 +60,15 @@ async def _refund(
             given,
             actor=desk.actor,
             reason=reason,
-            now=now,
+            now=desk.clock.now(),
             reference=reference or None,
         )
     except ConstraintBroken as broken:
         raise checks.used_before(broken, reference) from None
-    await settings.audit(
+    await desk.audit(
         tx,
-        actor=desk.actor,
-        act="task refunded",
-        subject=f"task {task_id}",
-        now=now,
+        "task refunded",
+        f"task {task_id}",
         before={"paid": paid},
         after={"refunded": given, "reason": reason, "reference": reference},
     )
@@ -79,10 +76,7 @@ async def _refund(
 
 
 async def _refresh(tx: Transaction, desk: Desk, task: Task) -> None:
-    now = desk.clock.now()
     if not await follow.follows(tx, task.id):
         raise Prevented(f"There is nothing to look at: the task is {task.state}.", field="mj_id")
-    await follow.hasten(tx, task.id, now)
-    await settings.audit(
-        tx, actor=desk.actor, act="task refreshed", subject=f"task {task.id}", now=now
-    )
+    await follow.hasten(tx, task.id, desk.clock.now())
+    await desk.audit(tx, "task refreshed", f"task {task.id}")

@@ -12,7 +12,7 @@ from mjgate.domain.action import Action, Mode
 from mjgate.keys import Purpose, fingerprint, new_key
 from mjgate.manage import BadValue, Desk, NoSuch, checks
 from mjgate.manage.people import Who, differences, found
-from mjgate.store import settings, tokens
+from mjgate.store import tokens
 from mjgate.store.database import Transaction, Value
 from mjgate.store.tokens import Key
 
@@ -157,7 +157,6 @@ async def _create(
     tx: Transaction, desk: Desk, wanted: NewToken, key: str, columns: dict[str, Value]
 ) -> int:
     user, quota = await found(tx, wanted.username), wanted.quota
-    now = desk.clock.now()
     token_id = await tokens.add(
         tx,
         {
@@ -167,15 +166,13 @@ async def _create(
             "key_tail": key[-4:],
             "limited": int(quota is not None),
             "quota": quota or 0,
-            "now": now,
+            "now": desk.clock.now(),
         },
     )
-    await settings.audit(
+    await desk.audit(
         tx,
-        actor=desk.actor,
-        act="key created",
-        subject=f"key {token_id}",
-        now=now,
+        "key created",
+        f"key {token_id}",
         after={"user_id": user.id, "tail": key[-4:], **_told(columns, quota)},
     )
     return token_id
@@ -195,21 +192,13 @@ async def _change(
     if "quota" in changes:
         await tokens.set_quota(tx, token_id, wanted.quota)
     was = _told(_columns(desk, before, secret_enc=key.hook_secret_enc), before.quota)
-    await settings.audit(
-        tx,
-        actor=desk.actor,
-        act="key changed",
-        subject=f"key {token_id}",
-        now=desk.clock.now(),
-        **differences(was, _told(columns, wanted.quota)),
+    await desk.audit(
+        tx, "key changed", f"key {token_id}", **differences(was, _told(columns, wanted.quota))
     )
     return await tokens.get(tx, token_id, user_id=user_id)
 
 
 async def _revoke(tx: Transaction, desk: Desk, token_id: int, user_id: int | None) -> None:
-    now = desk.clock.now()
-    if not await tokens.revoke(tx, token_id, now, user_id=user_id):
+    if not await tokens.revoke(tx, token_id, desk.clock.now(), user_id=user_id):
         raise NoSuch("key", str(token_id))
-    await settings.audit(
-        tx, actor=desk.actor, act="key revoked", subject=f"key {token_id}", now=now
-    )
+    await desk.audit(tx, "key revoked", f"key {token_id}")

@@ -54,28 +54,19 @@ async def _set_prices(
     before, now = await settings.prices(tx), desk.clock.now()
     after = replace(before, actions={**before.actions, **actions}, modes={**before.modes, **modes})
     version = await settings.set_prices(tx, after, desk.actor, now)
-    await settings.audit(
+    await desk.audit(
         tx,
-        actor=desk.actor,
-        act="prices changed",
-        subject=f"prices {version}",
-        now=now,
+        "prices changed",
+        f"prices {version}",
         **differences({**before.actions, **before.modes}, {**after.actions, **after.modes}),
     )
     return replace(after, version=version)
 
 
 async def _set_setting(tx: Transaction, desk: Desk, name: str, value: Value) -> int:
-    now = desk.clock.now()
     before = getattr(Settings.of(await settings.values(tx)), name)
-    version = await settings.set_value(tx, name, value, desk.actor, now)
-    await settings.audit(
-        tx,
-        actor=desk.actor,
-        act="setting changed",
-        subject=f"setting {name}",
-        now=now,
-        before={"value": before},
-        after={"value": value},
+    version = await settings.set_value(tx, name, value, desk.actor, desk.clock.now())
+    await desk.audit(
+        tx, "setting changed", f"setting {name}", before={"value": before}, after={"value": value}
     )
     return version

@@ -9,7 +9,7 @@ from mjgate.keys import Purpose, fingerprint, new_key
 from mjgate.manage import BadValue, Desk, checks, passwords
 from mjgate.manage.hooks import new_secret
 from mjgate.manage.people import Who, found
-from mjgate.store import accounts, ledger, settings
+from mjgate.store import accounts, ledger
 from mjgate.store.database import ConstraintBroken, Transaction
 
 FIRST_ADMIN: Final = "admin"
@@ -135,12 +135,10 @@ async def _create(tx: Transaction, desk: Desk, draft: _Draft) -> MadeUser:
         raise checks.name_taken(broken, made.username) from None
     if made.quota:
         await ledger.grant(tx, user_id, made.quota, draft.now)
-    await settings.audit(
+    await desk.audit(
         tx,
-        actor=desk.actor,
-        act="user created",
-        subject=f"user {user_id}",
-        now=draft.now,
+        "user created",
+        f"user {user_id}",
         after={
             "username": made.username,
             "role": made.role,
@@ -155,17 +153,14 @@ async def _topup(
     tx: Transaction, desk: Desk, who: Who, units: int, reference: str
 ) -> tuple[int, int]:
     user = await found(tx, who)
-    now = desk.clock.now()
     try:
-        await ledger.grant(tx, user.id, units, now, reference=reference or None)
+        await ledger.grant(tx, user.id, units, desk.clock.now(), reference=reference or None)
     except ConstraintBroken as broken:
         raise checks.used_before(broken, reference) from None
-    await settings.audit(
+    await desk.audit(
         tx,
-        actor=desk.actor,
-        act="user topped up",
-        subject=f"user {user.id}",
-        now=now,
+        "user topped up",
+        f"user {user.id}",
         before={"balance": user.balance},
         after={"balance": user.balance + units, "units": units, "reference": reference},
     )

@@ -4,7 +4,7 @@ from typing import Final
 
 from mjgate.domain.words import WORD_MOST, plain
 from mjgate.manage import BadValue, Desk, NoSuch, Taken
-from mjgate.store import settings, words
+from mjgate.store import words
 from mjgate.store.database import ConstraintBroken, Reader, Transaction
 from mjgate.store.words import Word
 
@@ -42,14 +42,7 @@ async def _add(tx: Transaction, desk: Desk, word: str, form: str) -> Word:
     except ConstraintBroken as broken:
         msg = f"The list has {word!r} already."
         raise Taken(msg, noun="banned word", field="word") from broken
-    await settings.audit(
-        tx,
-        actor=desk.actor,
-        act="banned word added",
-        subject=f"word {word_id}",
-        now=now,
-        after=word,
-    )
+    await desk.audit(tx, "banned word added", f"word {word_id}", after=word)
     return Word(word_id, word, form, now)
 
 
@@ -59,9 +52,6 @@ async def _remove(tx: Transaction, desk: Desk, word: str) -> Word:
         row = await words.by_id(tx, int(word))
     if row is None or not await words.remove(tx, row.id):
         raise NoSuch("banned word", word)
-    now = desk.clock.now()
     subject = f"word {row.id}"
-    await settings.audit(
-        tx, actor=desk.actor, act="banned word removed", subject=subject, now=now, after=row.word
-    )
+    await desk.audit(tx, "banned word removed", subject, after=row.word)
     return row
