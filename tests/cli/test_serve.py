@@ -158,7 +158,8 @@ def test_a_server_gives_back_the_memory_of_large_bodies(tmp_path: Path) -> None:
         json_of("user", "create", "alice", "--quota", "1000000", home=tmp_path)
         key = json_of("token", "create", "--user", "alice", home=tmp_path)["key"]
         url = f"{gateway.url}/mj/submit/imagine"
-        answers = list(many.map(lambda _: ask(url, order, key=key), range(18)))
+        asked = [many.submit(ask, url, order, key=key) for _ in range(18)]
+        answers = [each.result() for each in asked]
         resident = _megabytes(gateway.process.pid)
 
     assert {(status, body["properties"]["reason"]) for status, body in answers} == {
