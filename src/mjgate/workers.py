@@ -72,7 +72,7 @@ def crew(
         "probe": Worker(partial(probe, gateway), rest=1),
         "barred": Worker(partial(cancel_barred, gateway), rest=2),
         "leave": Worker(partial(leave, gateway), rest=5),
-        "erase": Worker(partial(erase, gateway), rest=30),
+        "erase": Worker(partial(erase, gateway), rest=5),
         "hurry": Worker(partial(hurry, gateway), rest=0.25),
         "track": Worker(tracker.step, rest=0.2),
         "notify": Worker(courier.step, rest=0.25, wakes=True),

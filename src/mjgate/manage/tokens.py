@@ -148,9 +148,15 @@ def rights(key: Key) -> Rights:
 
 
 def _told(columns: Mapping[str, Value], quota: int | None) -> dict[str, object]:
-    """What the audit keeps: that there is a secret, not which."""
+    """What the audit keeps: that there is a secret, not which; of the hook's address no query."""
+    hook = str(columns["hook_url"])
     kept = {name: value for name, value in columns.items() if name != "hook_secret_enc"}
-    return {**kept, "quota": quota, "hook_secret": bool(columns["hook_secret_enc"])}
+    return {
+        **kept,
+        "hook_url": webhook.endpoint(hook) if hook else "",
+        "hook_secret": bool(columns["hook_secret_enc"]),
+        "quota": quota,
+    }
 
 
 async def _create(

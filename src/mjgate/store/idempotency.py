@@ -1,5 +1,6 @@
 """Idempotency keys: one row for each, written with the task that it named."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mjgate.store.database import Reader, Transaction
@@ -45,6 +46,14 @@ async def remember(tx: Transaction, scope: str, key: str, value: Remembered) -> 
         answer=value.answer,
         owner=value.owner,
         at=value.at,
+    )
+
+
+async def forget(tx: Transaction, token_ids: Sequence[int]) -> None:
+    """Forget all that these API keys asked for; their scopes begin with their ids."""
+    await tx.many(
+        "DELETE FROM idempotency WHERE substr(scope, 1, :length) = :start",
+        [{"start": f"{number} ", "length": len(f"{number} ")} for number in token_ids],
     )
 
 

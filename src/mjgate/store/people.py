@@ -155,6 +155,7 @@ async def delete(tx: Transaction, user_id: int, *, name: str, access_hash: str, 
         id=user_id,
         now=now,
     )
+    await tx.run("DELETE FROM outbox WHERE user_id = :id AND done_at IS NULL", id=user_id)
 
 
 async def open_tasks(reader: Reader, user_id: int) -> int:

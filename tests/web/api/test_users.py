@@ -2,14 +2,17 @@
 
 import asyncio
 
+from mjgate.domain.clock import HOUR
 from mjgate.lifecycle.erase import erase
+from mjgate.lifecycle.retention import sweep
 from mjgate.links import view
 from mjgate.manage import Prevented
 from mjgate.manage.people import change_user
-from mjgate.store import ledger
+from mjgate.store import erasing, ledger
 from tests.rig import MakeRig, Rig
 from tests.web.api.desk import PASSWORD, Manager, a_user, an_admin, desk_of, manages
 from tests.web.shape import FOX, IMAGINE, one_engine
+from tests.web.test_secrets import dump
 
 USERS = "/api/user/"
 
@@ -34,34 +37,51 @@ async def test_a_user_is_made_found_changed_and_taken_away(rig: Rig, admin: Mana
 
 async def test_a_deleted_user_leaves_a_ledger_without_his_name(rig: Rig, admin: Manager) -> None:
     carol = await a_user(rig)
-    place = f"{USERS}{carol.id}"
-    key = await carol.data("POST", "/api/token/", {"name": "carols laptop"})
-    headers = {"mj-api-secret": key["key"]}
-    task = (await rig.client.post(IMAGINE, json=FOX, headers=headers)).json()["result"]
+    place, hook = f"{USERS}{carol.id}", "https://carols-receiver.example/hook"
+    session = await rig.client.post(
+        "/api/user/login", json={"username": "carol", "password": PASSWORD}
+    )
+    key = await carol.data("POST", "/api/token/", {"name": "carols-laptop", "webhook_url": hook})
+    headers = {"mj-api-secret": key["key"], "Idempotency-Key": "carols-own"}
+    told = {"prompt": "carols-zebra", "state": "carols-state"}
+    task = (await rig.client.post(IMAGINE, json=told, headers=headers)).json()["result"]
     await admin.data("PUT", place, {"status": "disabled"})
     running = await admin.refused(409, "DELETE", place)
     await rig.look()
+    await rig.archive()
     picture = view(await rig.task(task), rig.gateway.links).image_url
 
     await admin.data("DELETE", place)
+    waiting = await rig.gateway.store.reader.rows("SELECT * FROM outbox")
     while await erase(rig.gateway):
         pass
+    rig.clock.pass_by(2 * HOUR)
+    swept = await sweep(rig.gateway.store, rig.gateway.files, rig.clock)
 
-    rig.clock.pass_by(1_001)
     answer = await rig.client.post(IMAGINE, json=FOX, headers=headers)
-    left = await rig.task(task)
     seen = await rig.client.get(picture.removeprefix("http://gateway"))
-    row = await rig.gateway.store.reader.row("SELECT * FROM users WHERE id = :id", id=carol.id)
+    cookie = {"Cookie": f"mjgate={session.cookies['mjgate']}"}
+    after = await rig.client.get("/api/user/self", headers=cookie)
     kept = await admin.data("GET", f"/api/ledger/?user_id={carol.id}")
-    assert answer.status_code == 401
+    assert (answer.status_code, after.status_code, seen.status_code) == (401, 401, 410)
     assert (await carol.ask("GET", "/api/user/self")).status_code == 401
-    assert row is not None
-    assert "carol" not in repr(tuple(row))
     assert [each["kind"] for each in kept["items"]] == ["settle", "hold", "grant"]
     assert ("1 of his tasks" in running["message"], running["field"]) == (True, "id")
-    assert (left.prompt, left.request, left.result.empty) == ("", "{}", True)
-    assert seen.status_code in {404, 410}
+    assert (waiting, swept.contents > 0) == ([], True)
+    assert "carol" not in await dump(rig, but="audit")
     assert await rig.books() == ()
+
+
+async def test_a_user_is_forgotten_in_parts_each_of_which_is_read_once(rig: Rig) -> None:
+    ids = [int(await rig.imagine()) for _ in range(3)]
+    for each in ids:
+        await rig.finished(str(each))
+    reader = rig.gateway.store.reader
+
+    first = await erasing.tasks_left(reader, rig.alice.user_id, below=erasing.NEWEST, most=2)
+    rest = await erasing.tasks_left(reader, rig.alice.user_id, below=first[-1], most=2)
+
+    assert [*first, *rest] == sorted(ids, reverse=True)
 
 
 async def test_disabling_ends_everything_within_a_second(rig: Rig, admin: Manager) -> None:

@@ -47,6 +47,7 @@ CREATE TABLE users (
 );
 CREATE UNIQUE INDEX a_user_has_his_own_name ON users (username) WHERE deleted_at IS NULL;
 CREATE UNIQUE INDEX an_access_token_opens_one_account ON users (access_hash);
+CREATE INDEX users_to_forget ON users (id) WHERE deleted_at IS NOT NULL AND purged_at IS NULL;
 
 CREATE TABLE sessions (
     id_hash TEXT PRIMARY KEY,
