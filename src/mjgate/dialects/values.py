@@ -18,6 +18,9 @@ IDENTIFIER_MOST: Final = 255
 NUMBER_MOST: Final = 10**15
 """Nothing that is counted or measured here is larger, and every database can keep it."""
 
+SIDE_MOST: Final = 100_000
+"""Pixels."""
+
 LIST_MOST: Final = 64
 RAW_KEPT: Final = 2 * 1024
 """Bytes of an answer that are kept as they came."""
@@ -74,6 +77,12 @@ def integer(value: object) -> int | None:
     if not isinstance(value, int) or isinstance(value, bool):
         return None
     return value if abs(value) <= NUMBER_MOST else None
+
+
+def measure(value: object, most: int = SIDE_MOST) -> int | None:
+    """A whole number from 1 to `most`, pixels unless said; None for the rest."""
+    number = integer(value)
+    return number if number is not None and 0 < number <= most else None
 
 
 def words(value: object, most: int = TEXT_MOST) -> str:

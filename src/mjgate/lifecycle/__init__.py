@@ -3,8 +3,23 @@ The life of a task, one module for each step:
 
 submit -> dispatch -> track -> finish -> archive -> notify
 
-`plan` turns an order into what it will be, `queue` hands waiting tasks on, `nodes` clears up after
-processes that died.
+submit    `plan` says what an order will be, `draft` which task that makes, `routing` which channel
+          takes it, `place` where it waits; `rehearsal` does all of it for a dry run. Of the order:
+          `inputs`, `own` and `fetched` its pictures, `words` its prompt, `hooks` who is told,
+          `hops` where it came from. `ours` is work done here, `gone` what is left without the
+          channel, `window` what asks first.
+dispatch  `queue` hands on what waits. `handover` sends what `work` and `carry` make of a task, to a
+          channel of `lines`, `proxied` or not. `verdict` and `party` are what the answer means,
+          `unwanted` what nobody wants any more, `breaker` and `faults` channels that keep failing.
+track     `asking` a channel, a `look` at the answer; when is for `usual`, `hurry`, `turns` and
+          `notice`. `adopt` finds jobs of lost answers, `rescue` late results; `cancel` and `seed`
+          ask for one task.
+archive   `copies` are under way; `retention` and `disk` say how long and how much is kept.
+notify    `hook_trial` sends an example.
+
+Beside it: `nodes` and `absence` (processes that die or sleep), `barred`, `erase` and `pruning`
+(what goes), `alerts`, `counting` and `tallies` (what is told of it), `settings`, `moments`,
+`automaton`, `rounds` and `singles` (what a process remembers).
 """
 
 import asyncio

@@ -138,7 +138,7 @@ async def _scan(
     """  # noqa: S608  of LiteralStrings
     asked = " ".join(
         [
-            f"SELECT {column}, {inner}, SUM(count), {quota} FROM {table} {where}",  # noqa: S608
+            f"SELECT {column}, {inner}, SUM(count), {quota} FROM {table} {where}",  # noqa: S608  the same
             largest if everybodys else "",
             f"GROUP BY {column}, {inner}",
         ]

@@ -17,6 +17,7 @@ from mjgate.dialects.values import (
     identifier,
     integer,
     mapping,
+    measure,
     raw,
     words,
 )
@@ -25,9 +26,6 @@ from mjgate.domain.redact import ADDRESS
 from mjgate.domain.task import Report, Status
 
 TYPE_MOST: Final = 255
-SIDE_MOST: Final = 100_000
-"""Pixels."""
-
 BATCH_MOST: Final = 64
 
 _STATUSES: Final[dict[str, Status]] = {
@@ -98,8 +96,8 @@ def _read(data: Json, message: str) -> Report | None:
         fail_text=(why or None) if status is Status.FAILURE else None,
         image_url=address(data.get("imageUrl")),
         video_urls=addresses(data.get("video_urls")) or addresses(data.get("video_url")),
-        width=_number(data.get("width"), SIDE_MOST),
-        height=_number(data.get("height"), SIDE_MOST),
+        width=measure(data.get("width")),
+        height=measure(data.get("height")),
         prompt_en=prompt,
         final_prompt=prompt if status is Status.SUCCESS else None,
         properties=_kept(data, upstream_id),
@@ -115,12 +113,7 @@ def _kept(data: Json, upstream_id: str) -> dict[str, str | int | float | bool]:
     kind = words(data.get("job_type"), TYPE_MOST).strip()
     if kind and not ADDRESS.search(kind):
         kept["job_type"] = kind
-    results = _number(data.get("batch_size"), BATCH_MOST)
+    results = measure(data.get("batch_size"), BATCH_MOST)
     if results is not None:
         kept["batch_size"] = results
     return kept
-
-
-def _number(value: object, most: int) -> int | None:
-    number = integer(value)
-    return number if number is not None and 0 < number <= most else None

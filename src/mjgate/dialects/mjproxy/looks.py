@@ -13,6 +13,7 @@ from mjgate.dialects.values import (
     integer,
     items,
     mapping,
+    measure,
     raw,
     words,
 )
@@ -28,8 +29,8 @@ Scalar = str | int | float | bool
 VALUE_MOST: Final = 2 * 1024
 VALUES_MOST: Final = 8 * 1024
 LABEL_MOST: Final = 255
-SIDE_MOST: Final = 100_000
-"""Pixels."""
+ODD: Final = 1_000
+"""A little more than 100 percent is taken for 100; from here on it is no percentage."""
 
 _STATUSES: Final[dict[str, Status]] = {
     "": Status.NOT_START,
@@ -85,8 +86,8 @@ def read_report(task: Json) -> Report | None:
         image_url=address(task.get("imageUrl")),
         image_urls=addresses(task.get("imageUrls")) or addresses(task.get("splitUrls")),
         video_urls=addresses(task.get("videoUrls")) or addresses(task.get("videoUrl")),
-        width=_side(task.get("imageWidth")),
-        height=_side(task.get("imageHeight")),
+        width=measure(task.get("imageWidth")),
+        height=measure(task.get("imageHeight")),
         buttons=_buttons(task.get("buttons")),
         prompt_en=words(task.get("promptEn")) or _found(task) or None,
         final_prompt=words(properties.get("finalPrompt")) or None,
@@ -114,12 +115,7 @@ def _percent(value: object) -> int | None:
     number = value if isinstance(value, int) and not isinstance(value, bool) else None
     if number is None and re.fullmatch(r"[0-9]{1,3}(\.[0-9]*)?", text):
         number = int(float(text))
-    return min(number, 100) if number is not None and 0 <= number < 1_000 else None  # noqa: PLR2004
-
-
-def _side(value: object) -> int | None:
-    pixels = integer(value)
-    return pixels if pixels is not None and 0 < pixels <= SIDE_MOST else None
+    return min(number, 100) if number is not None and 0 <= number < ODD else None
 
 
 def _buttons(value: object) -> tuple[Button, ...] | None:

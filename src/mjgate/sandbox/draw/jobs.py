@@ -154,7 +154,7 @@ def draw_clip(
     motion: str = "low",
     seconds: float = 2.4,
     end: bytes | None = None,
-    loop: bool = False,  # noqa: FBT001, FBT002
+    loop: bool = False,  # noqa: FBT001, FBT002  the pool passes arguments by place
 ) -> Drawn:
     """A short film of a picture."""
     picture = _open(data)

@@ -8,7 +8,7 @@ from msgspec import UNSET, Struct
 from mjgate.domain.errors import BadField, NotFound
 from mjgate.domain.task import STATUS
 from mjgate.domain.webhook import EventId, endpoint
-from mjgate.lifecycle.hook_test import send_test
+from mjgate.lifecycle.hook_trial import send_test
 from mjgate.manage import hooks
 from mjgate.store import deliveries, receivers
 from mjgate.store.deliveries import Attempt, Logged
