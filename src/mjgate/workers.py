@@ -19,10 +19,11 @@ from mjgate.lifecycle.alerts import Mail, watch
 from mjgate.lifecycle.archive import Archivist
 from mjgate.lifecycle.barred import cancel_barred, leave
 from mjgate.lifecycle.breaker import probe
+from mjgate.lifecycle.couriers import Courier
 from mjgate.lifecycle.erase import erase
 from mjgate.lifecycle.hurry import hurry
 from mjgate.lifecycle.nodes import Alive, abandon, beat, clear_up, set_clock
-from mjgate.lifecycle.notify import Courier, sweep
+from mjgate.lifecycle.notify import sweep
 from mjgate.lifecycle.pruning import prune
 from mjgate.lifecycle.queue import expire, queue
 from mjgate.lifecycle.retention import measure, purge

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from mjgate.lifecycle.notify import Courier
+from mjgate.lifecycle.couriers import Courier
 from tests.rig import MakeRig, Rig
 from tests.served import accepting
 

@@ -231,9 +231,9 @@ async def _spoil(tx: Transaction, channel_id: int) -> None:
 async def _an_event(tx: Transaction) -> None:
     await tx.run(
         """
-        INSERT INTO outbox (task_id, seq, kind, user_id, token_id, url, host, endpoint, state,
+        INSERT INTO outbox (task_id, seq, kind, user_id, token_id, url, endpoint, state,
             progress, made_at, due_at)
-        VALUES (1, 1, 'final', 1, 1, 'https://a.example/', 'a.example', 'https://a.example/',
+        VALUES (1, 1, 'final', 1, 1, 'https://a.example/', 'https://a.example/',
             'SUCCESS', 100, 0, 0)
         """
     )

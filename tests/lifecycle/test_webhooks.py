@@ -1,5 +1,6 @@
 """Webhooks: every event once at least, in order, signed, and nobody waits for somebody else."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,7 +11,8 @@ from standardwebhooks.webhooks import Webhook
 from mjgate.domain.clock import DAY, HOUR, SECOND
 from mjgate.domain.task import State
 from mjgate.domain.webhook import EventId
-from mjgate.lifecycle.notify import Courier, sweep
+from mjgate.lifecycle.couriers import OF_A_HOST, Courier, Line
+from mjgate.lifecycle.notify import sweep
 from mjgate.public_http import PublicHTTP
 from mjgate.sandbox.settings import SandboxSettings
 from mjgate.store import receivers, webhooks
@@ -19,6 +21,7 @@ from mjgate.store.moves import move, note_progress
 from mjgate.store.receivers import Pause
 from tests.lifecycle.receiver import OK, Got, Receiver, deliver, receiving, status
 from tests.rig import HOOK_SECRET, MakeRig, Rig
+from tests.web.shape import one_engine
 
 SLOW = SandboxSettings(port=0, seconds=600, pictures="plain")
 
@@ -172,7 +175,57 @@ async def test_a_receiver_that_hangs_delays_no_other(hooked: Rig, receiver: Rece
     assert min(await rows(hooked)) == ("submitted", "delivered", 1)
 
 
-async def test_a_host_that_fails_again_and_again_is_tried_less_often(
+@one_engine
+async def test_a_path_that_hangs_delays_no_other_path_of_the_same_server(
+    make_rig: MakeRig, receiver: Receiver
+) -> None:
+    hooked = await make_rig(max_running=40, allow_private=("127.0.0.1",))
+    receiver.answer = lambda got: None if got.path == "/hangs" else OK
+    for number in range(30):
+        path = "/works" if number % 10 == 9 else "/hangs"
+        await hooked.imagine(notifyHook=receiver.url(path))
+    courier = Courier(hooked.gateway)
+
+    while [row[1] for row in await rows(hooked)].count("delivered") < 3:
+        await courier.step()
+        await asyncio.sleep(0)
+
+    works = [got.path for got in receiver.got].count("/works")
+    receiver.release()
+    await courier.settle()
+    assert works == 3
+
+
+@one_engine
+async def test_a_server_with_a_path_for_each_task_is_told_all_of_them_at_one_go(
+    make_rig: MakeRig, receiver: Receiver
+) -> None:
+    hooked = await make_rig(max_running=80, allow_private=("127.0.0.1",))
+    for number in range(OF_A_HOST + 12):
+        await hooked.imagine(notifyHook=receiver.url(f"/{number}"))
+    courier = Courier(hooked.gateway)
+
+    await courier.step()
+    await courier.settle()
+
+    assert len({got.path for got in receiver.got}) == OF_A_HOST + 12
+
+
+def test_a_server_rests_only_when_many_of_its_paths_fail_and_none_works() -> None:
+    server = Line(most=4, bears=3)
+    for name in ("a", "a", "a", "a", "b"):
+        server.heard(name, well=False, now=0)
+    before = server.free(0)
+    server.heard("c", well=False, now=0)
+    server.heard("d", well=False, now=0)
+    resting, after, later = server.free(0), server.free(SECOND), server.free(HOUR)
+    server.heard("a", well=True, now=SECOND)
+
+    assert (before, resting, after, later) == (4, 0, 1, 1)
+    assert server.free(SECOND) == 4
+
+
+async def test_a_receiver_that_fails_again_and_again_is_tried_less_often(
     make_rig: MakeRig, receiver: Receiver
 ) -> None:
     hooked = await make_rig(max_running=20, allow_private=("127.0.0.1",))
@@ -250,9 +303,8 @@ async def test_what_a_dead_process_had_claimed_is_told_by_another(
 ) -> None:
     await hooked.imagine(notifyHook=receiver.url())
     now = hooked.clock.now()
-    place = f"127.0.0.1:{receiver.port}"
     taken = await hooked.gateway.store.write(
-        webhooks.claim, [(place, 8)], now=now, until=now + 20 * SECOND
+        webhooks.claim, [(receiver.url(), 8)], now=now, until=now + 20 * SECOND
     )
     await deliver(hooked)
     assert receiver.got == []

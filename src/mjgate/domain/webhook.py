@@ -27,6 +27,7 @@ JITTER: Final = 0.25
 
 _OK: Final = range(200, 300)
 _GONE: Final = 410
+_TROUBLE: Final = 500
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -79,6 +80,11 @@ def pause(event: EventId, tries: int, *, first: int, most: int) -> int:
 def delivered(status: int | None) -> bool:
     """Whether the receiver took it."""
     return status in _OK
+
+
+def well(status: int | None) -> bool:
+    """Whether the receiver works, even if it does not want this."""
+    return status is not None and status < _TROUBLE
 
 
 def gone(status: int | None) -> bool:

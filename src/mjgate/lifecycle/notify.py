@@ -1,17 +1,14 @@
 """
 Notify: tell clients' webhooks what has become of their tasks.
 
-Each host is served by a few couriers of its own, so that a receiver that hangs delays nobody but
-its neighbours there. An event is delivered at least once, under the same id each time; how the
-outbox keeps the order of a task's events is told in `store.webhooks`.
+An event is delivered at least once, under the same id each time; how the outbox keeps the order of
+a task's events is told in `store.webhooks`, and who is told next in `couriers`.
 """
 
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import groupby
-from operator import attrgetter
+from dataclasses import replace
 from typing import Final
 
 from mjgate.dialects.mjproxy import encode
@@ -38,107 +35,14 @@ log = logging.getLogger(__name__)
 LIMITS: Final = Limits(connect=5, first_byte=10, idle=10, total=10)
 """Ten seconds for everything, and no redirect is followed."""
 
-LEASE: Final = 20 * SECOND
-"""After so long somebody else delivers what was claimed: whoever claimed it is dead."""
-
-COURIERS: Final = 3
-"""Batches for one host at once, from one process."""
-
-BATCH: Final = 8
-
 DELIVERED_KEPT: Final = 7 * DAY
 DEAD_KEPT: Final = 30 * DAY
 SWEPT: Final = 500
 """Events forgotten in one transaction."""
 
-FAULTS: Final = 3
-REST_LEAST: Final = 1 * SECOND
-REST_MOST: Final = 60 * SECOND
-"""A host that failed so often in a row rests, twice as long each time, and is tried with one."""
 
-
-@dataclass(slots=True)
-class Host:
-    """How a host has been, as seen from this process."""
-
-    running: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
-    faults: int = 0
-    rests_until: int = 0
-
-    def free(self, now: int) -> int:
-        """How many events it may be sent now."""
-        if now < self.rests_until:
-            return 0
-        if self.faults >= FAULTS:
-            return 0 if self.running else 1
-        return BATCH if len(self.running) < COURIERS else 0
-
-    def heard(self, *, well: bool, now: int) -> None:
-        """Note how an attempt went."""
-        self.faults = 0 if well else self.faults + 1
-        if self.faults >= FAULTS:
-            grown = REST_LEAST * 2 ** min(self.faults - FAULTS, 10)
-            self.rests_until = now + min(grown, REST_MOST)
-
-
-class Courier:
-    """Deliveries under way, by host; `step` starts what is due and never waits for one."""
-
-    def __init__(self, gateway: Gateway) -> None:
-        self._gateway = gateway
-        self._hosts: dict[str, Host] = {}
-
-    async def step(self) -> bool:
-        """Start for every host what is due there; True if anything was started."""
-        gateway = self._gateway
-        now = gateway.clock.now()
-        due = await webhooks.due_hosts(gateway.store.reader, now)
-        for name in set(self._hosts) - set(due):
-            if not self._hosts[name].running and not self._hosts[name].faults:
-                del self._hosts[name]
-        free = {name: self._hosts.setdefault(name, Host()).free(now) for name in due}
-        events = await self._claim([(name, limit) for name, limit in free.items() if limit])
-        for name, batch in groupby(events, key=attrgetter("host")):
-            host = self._hosts[name]
-            task = asyncio.create_task(self._serve(host, list(batch)))
-            host.running.add(task)
-            task.add_done_callback(host.running.discard)
-        return bool(events)
-
-    async def settle(self) -> None:
-        """Wait until nothing is under way."""
-        while running := [task for host in self._hosts.values() for task in host.running]:
-            await asyncio.gather(*running)
-
-    async def close(self) -> None:
-        """Finish what is under way: it takes ten seconds at most, and what is lost is repeated."""
-        running = [task for host in self._hosts.values() for task in host.running]
-        if running:
-            await asyncio.wait(running, timeout=LIMITS.total)
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
-
-    async def _claim(self, hosts: Sequence[tuple[str, int]]) -> list[Event]:
-        if not hosts:
-            return []
-        now = self._gateway.clock.now()
-        return await self._gateway.store.write(webhooks.claim, hosts, now=now, until=now + LEASE)
-
-    async def _serve(self, host: Host, events: Sequence[Event]) -> None:
-        """Deliver to one host, batch by batch, until nothing is due there or it fails."""
-        name = events[0].host
-        try:
-            while events:
-                for well in await _deliver(self._gateway, events):
-                    host.heard(well=well, now=self._gateway.clock.now())
-                events = [] if host.faults >= FAULTS else await self._claim([(name, BATCH)])
-        except Exception:
-            log.exception("webhooks could not be delivered", extra={"host": name})
-
-
-async def _deliver(gateway: Gateway, events: Sequence[Event]) -> list[bool]:
-    """Send a batch; for each whether its host answered at all well."""
+async def deliver(gateway: Gateway, events: Sequence[Event]) -> list[tuple[Event, bool]]:
+    """Send a batch; for each that was sent whether its receiver answered at all well."""
     stopped = await receivers.paused(gateway.store.reader, events)
     for event in events:
         if (why := stopped.get((event.user_id, event.endpoint))) is not None:
@@ -150,13 +54,12 @@ async def _deliver(gateway: Gateway, events: Sequence[Event]) -> list[bool]:
         *(_attempt(gateway, event, known.get(event.id.task_id), secrets) for event in events)
     )
     gateway.checkpoint("delivering")
-    paused = await gateway.store.write_surely(
-        _record, gateway, list(zip(events, attempts, strict=True))
-    )
+    sent = list(zip(events, attempts, strict=True))
+    paused = await gateway.store.write_surely(_record, gateway, sent)
     for event in paused:
         told = {"user": event.user_id, "receiver": event.endpoint}
         log.warning("a receiver gets nothing more until it is resumed", extra=told)
-    return [attempt.status is not None and attempt.status < 500 for attempt in attempts]  # noqa: PLR2004
+    return [(event, webhook.well(attempt.status)) for event, attempt in sent]
 
 
 async def _secrets(gateway: Gateway, events: Sequence[Event]) -> Mapping[Event, Sequence[str]]:

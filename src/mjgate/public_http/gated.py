@@ -15,8 +15,8 @@ from aiohttp.tracing import Trace
 from mjgate.domain.address import PUBLIC, Gate, address_of, private
 from mjgate.domain.errors import BadAddress
 
-CONNECTIONS: Final = 256
-CONNECTIONS_PER_HOST: Final = 16
+CONNECTIONS: Final = 512
+CONNECTIONS_PER_HOST: Final = 64
 RESOLVING_AT_ONCE: Final = 16
 
 

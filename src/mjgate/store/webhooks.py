@@ -3,7 +3,7 @@ The outbox: what clients are still to be told. A row names the moment; the body 
 
 Rows of one task go to one address in order: `submitted`, `status`, `final`. A `progress` row gives
 way to whatever comes after it, and an earlier row that has failed once gives way to the final one.
-Rows of different tasks, and of different hosts, never wait for each other.
+Rows of different tasks, and of different receivers, never wait for each other.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from typing import Final
 
 from mjgate.domain.clock import SECOND
 from mjgate.domain.task import Edge, Hook, State, Task
-from mjgate.domain.webhook import EventId, endpoint, host
+from mjgate.domain.webhook import EventId, endpoint
 from mjgate.store.database import Reader, Row, Transaction
 
 PROGRESS_PAUSE: Final = 1 * SECOND
@@ -27,7 +27,6 @@ class Event:
     user_id: int
     token_id: int
     url: str
-    host: str
     endpoint: str
     state: State
     progress: int
@@ -67,10 +66,10 @@ async def enqueue_progress(tx: Transaction, task_id: int, now: int) -> None:
     await tx.run(
         """
         INSERT INTO outbox (
-            task_id, seq, kind, user_id, token_id, url, host, endpoint, state, progress,
+            task_id, seq, kind, user_id, token_id, url, endpoint, state, progress,
             made_at, due_at
         ) VALUES (
-            :task_id, :seq, 'progress', :user_id, :token_id, :url, :host, :endpoint, :state,
+            :task_id, :seq, 'progress', :user_id, :token_id, :url, :endpoint, :state,
             :progress, :now, :due_at
         )
         """,
@@ -79,7 +78,6 @@ async def enqueue_progress(tx: Transaction, task_id: int, now: int) -> None:
         user_id=row["user_id"],
         token_id=row["token_id"],
         url=row["hook_url"],
-        host=host(row["hook_url"]),
         endpoint=endpoint(row["hook_url"]),
         state=row["state"],
         progress=row["progress"],
@@ -97,10 +95,10 @@ async def _insert(tx: Transaction, task: Task, kind: str, now: int) -> None:
     await tx.run(
         """
         INSERT INTO outbox (
-            task_id, seq, kind, user_id, token_id, url, host, endpoint, state, progress, reason,
+            task_id, seq, kind, user_id, token_id, url, endpoint, state, progress, reason,
             fail_text, made_at, due_at
         ) VALUES (
-            :task_id, :seq, :kind, :user_id, :token_id, :url, :host, :endpoint, :state, :progress,
+            :task_id, :seq, :kind, :user_id, :token_id, :url, :endpoint, :state, :progress,
             :reason, :fail_text, :now,
             COALESCE((
                 SELECT MAX(due_at) FROM outbox
@@ -115,7 +113,6 @@ async def _insert(tx: Transaction, task: Task, kind: str, now: int) -> None:
         user_id=task.user_id,
         token_id=task.token_id,
         url=task.hook_url,
-        host=host(task.hook_url),
         endpoint=endpoint(task.hook_url),
         state=task.state,
         progress=task.progress,
@@ -153,28 +150,32 @@ async def _give_way(tx: Transaction, task: Task, *, final: bool, now: int) -> No
         )
 
 
-async def due_hosts(reader: Reader, now: int) -> list[str]:
-    """Hosts for which something is due."""
+async def due_receivers(reader: Reader, now: int) -> list[tuple[str, int]]:
+    """Receivers for which something is due, and how much; who has waited longest comes first."""
     rows = await reader.rows(
-        "SELECT DISTINCT host FROM outbox WHERE status = 'due' AND due_at <= :now", now=now
+        """
+        SELECT endpoint, COUNT(*) AS due FROM outbox WHERE status = 'due' AND due_at <= :now
+        GROUP BY endpoint ORDER BY MIN(due_at)
+        """,
+        now=now,
     )
-    return [row["host"] for row in rows]
+    return [(row["endpoint"], row["due"]) for row in rows]
 
 
 async def claim(
-    tx: Transaction, hosts: Sequence[tuple[str, int]], *, now: int, until: int
+    tx: Transaction, places: Sequence[tuple[str, int]], *, now: int, until: int
 ) -> list[Event]:
     """
-    Take what is due, up to so many rows for each host: of a task only the first in order.
+    Take what is due, up to so many rows for each receiver: of a task only the first in order.
 
     The rows are due again at `until`, should whoever claimed them die.
     """
     claimed: list[Event] = []
-    for name, limit in hosts:
+    for name, limit in places:
         rows = await tx.rows(
             """
             SELECT * FROM outbox o
-            WHERE o.host = :host AND o.status = 'due' AND o.due_at <= :now
+            WHERE o.endpoint = :endpoint AND o.status = 'due' AND o.due_at <= :now
             AND NOT EXISTS (
                 SELECT 1 FROM outbox e
                 WHERE e.task_id = o.task_id AND e.url = o.url AND e.status = 'due'
@@ -182,7 +183,7 @@ async def claim(
             )
             ORDER BY o.due_at LIMIT :limit FOR UPDATE SKIP LOCKED
             """,
-            host=name,
+            endpoint=name,
             now=now,
             limit=limit,
         )
@@ -220,7 +221,6 @@ def _event(row: Row) -> Event:
         user_id=row["user_id"],
         token_id=row["token_id"],
         url=row["url"],
-        host=row["host"],
         endpoint=row["endpoint"],
         state=State(row["state"]),
         progress=row["progress"],

@@ -377,7 +377,6 @@ CREATE TABLE outbox (
     user_id BIGINT NOT NULL,
     token_id BIGINT NOT NULL,
     url TEXT NOT NULL,
-    host TEXT NOT NULL,
     endpoint TEXT NOT NULL,
     state TEXT NOT NULL,
     progress BIGINT NOT NULL,
@@ -400,7 +399,7 @@ CREATE TABLE outbox (
         (done_at IS NULL) = (status IN ('due', 'paused'))
     )
 );
-CREATE INDEX outbox_due ON outbox (host, due_at) WHERE status = 'due';
+CREATE INDEX outbox_due ON outbox (endpoint, due_at) WHERE status = 'due';
 CREATE INDEX outbox_of_a_user ON outbox (user_id, task_id DESC, seq DESC);
 CREATE INDEX outbox_over ON outbox (done_at) WHERE done_at IS NOT NULL;
 
