@@ -1,13 +1,29 @@
 """Our own clocks: they run whatever the upstream says, and wait when it was we who were away."""
 
+from dataclasses import replace
+from typing import LiteralString
+
+import pytest
+
 from mjgate.domain.clock import HOUR, MINUTE, SECOND
+from mjgate.lifecycle import Gateway, nodes
+from mjgate.lifecycle.absence import Absence
+from mjgate.lifecycle.track import Tracker
+from mjgate.store.database import Transaction
 from tests.lifecycle.talker import says, takes, talking
-from tests.rig import RICH, MakeRig, Rig
+from tests.rig import RICH, HandClock, MakeRig, Rig
 
 
 async def ended(rig: Rig, task_id: str) -> tuple[str, str | None]:
     task = await rig.fetch(task_id)
     return task["status"], task["properties"].get("reason")
+
+
+def live_on(gateway: Gateway, clock: HandClock, milliseconds: int) -> None:
+    """Let time pass in which the process is awake."""
+    for _ in range(0, milliseconds, 10 * SECOND):
+        clock.pass_by(10 * SECOND)
+        gateway.absence.beat(clock.now())
 
 
 async def test_what_never_gets_further_ends_by_our_clock(rig: Rig) -> None:
@@ -52,17 +68,67 @@ async def test_what_finished_while_we_were_away_succeeds(rig: Rig) -> None:
 
 async def test_after_our_own_absence_deadlines_wait(rig: Rig) -> None:
     task_id = await rig.imagine("a fox [[fault:hang]]")
-    rig.gateway.absence.beat(rig.clock.now())
+    await nodes.join(rig.gateway, "this")
     rig.clock.pass_by(HOUR)
-    rig.gateway.absence.beat(rig.clock.now())
 
     await rig.look(after=SECOND)
+    unnoticed = await ended(rig, task_id)
+    await nodes.beat(rig.gateway)
+    await rig.look(after=SECOND)
     at_once = await ended(rig, task_id)
-    await rig.look(after=rig.gateway.timing.grace + SECOND)
-    await rig.look(after=rig.gateway.timing.no_progress + SECOND)
+    live_on(rig.gateway, rig.clock, rig.gateway.timing.grace)
+    await rig.look(after=SECOND)
 
-    assert at_once[0] == "IN_PROGRESS"
+    assert (unnoticed[0], at_once[0]) == ("IN_PROGRESS", "IN_PROGRESS")
     assert (await ended(rig, task_id))[0] == "FAILURE"
+
+
+@pytest.mark.parametrize("again", ["restarted", "held up"])
+async def test_who_starts_within_the_grace_has_what_is_left_of_it(rig: Rig, again: str) -> None:
+    task_id = await rig.imagine("a fox [[fault:hang]]")
+    await nodes.join(rig.gateway, "first")
+    rig.clock.pass_by(HOUR)
+    back = rig.gateway
+    if again == "restarted":
+        back = replace(rig.gateway, node="node-2", absence=Absence())
+        await nodes.join(back, "second")
+    for _ in range(5):
+        await nodes.beat(back)
+        rig.clock.pass_by(20 * SECOND)
+    late = replace(rig.gateway, node="node-3", absence=Absence())
+    await nodes.join(late, "third")
+    tracker = Tracker(late)
+
+    await tracker.step()
+    await tracker.settle()
+    within = await ended(rig, task_id)
+    live_on(late, rig.clock, 20 * SECOND)
+    await tracker.step()
+    await tracker.settle()
+
+    assert within[0] == "IN_PROGRESS"
+    assert (await ended(rig, task_id))[0] == "FAILURE"
+
+
+async def test_a_beat_that_could_not_be_written_is_none(rig: Rig) -> None:
+    task_id = await rig.imagine("a fox [[fault:hang]]")
+    await nodes.join(rig.gateway, "this")
+    await rig.gateway.store.write(in_the_way, "ALTER TABLE nodes RENAME TO kept")
+    for _ in range(60):
+        rig.clock.pass_by(MINUTE)
+        with pytest.raises(Exception, match="nodes"):
+            await nodes.beat(rig.gateway)
+    await rig.gateway.store.write(in_the_way, "ALTER TABLE kept RENAME TO nodes")
+
+    await rig.look()
+    await nodes.beat(rig.gateway)
+    await rig.look()
+
+    assert (await ended(rig, task_id))[0] == "IN_PROGRESS"
+
+
+async def in_the_way(tx: Transaction, sql: LiteralString) -> None:
+    await tx.run(sql)
 
 
 async def test_the_clocks_start_when_a_task_is_sent_and_not_when_it_was_accepted(
@@ -124,13 +190,14 @@ async def test_back_from_an_absence_three_looks_must_fail_before_a_deadline_coun
     async with talking(lambda asked: takes() if asked.submit else None) as talker:
         rig = await make_rig(upstream_url=talker.url)
         task_id = await rig.imagine()
-        rig.gateway.absence.beat(rig.clock.now())
+        await nodes.join(rig.gateway, "this")
         rig.clock.pass_by(2 * HOUR)
-        rig.gateway.absence.beat(rig.clock.now())
+        await nodes.beat(rig.gateway)
 
         seen: list[str] = []
         for pause in (0, rig.gateway.timing.grace, 10 * SECOND):
-            await rig.look(after=pause)
+            live_on(rig.gateway, rig.clock, pause)
+            await rig.look(after=0)
             seen.append((await ended(rig, task_id))[0])
 
     assert seen == ["SUBMITTED", "SUBMITTED", "FAILURE"]
@@ -150,9 +217,9 @@ async def test_what_finished_while_we_were_away_succeeds_though_the_first_look_f
     async with talking(lambda asked: takes() if asked.submit else looks.pop(0)) as talker:
         rig = await make_rig(upstream_url=talker.url)
         task_id = await rig.imagine()
-        rig.gateway.absence.beat(rig.clock.now())
+        await nodes.join(rig.gateway, "this")
         rig.clock.pass_by(2 * HOUR)
-        rig.gateway.absence.beat(rig.clock.now())
+        await nodes.beat(rig.gateway)
 
         await rig.look(after=SECOND)
         await rig.look(after=10 * SECOND)

@@ -5,8 +5,9 @@ from dataclasses import replace
 from mjgate.domain.clock import SECOND
 from mjgate.domain.task import State, Task
 from mjgate.lifecycle.hurry import hurry
-from mjgate.lifecycle.verdict import submitted_in, unknown_in
-from mjgate.store import follow
+from mjgate.lifecycle.party import submitted_in
+from mjgate.lifecycle.verdict import unknown_in
+from mjgate.store import attempts, follow
 from mjgate.store.follow import Followed, Kind, Seen
 from tests.lifecycle.conftest import Bench
 from tests.lifecycle.hands import accept, submitted
@@ -95,7 +96,8 @@ async def test_a_search_that_ends_late_does_not_delay_the_looks_at_what_was_foun
 ) -> None:
     task = await accept(bench.gateway, bench.alice)
     now = bench.clock.now()
-    await bench.gateway.store.write(unknown_in, task.id, actor="sender", now=now, why="silence")
+    (sent,) = await attempts.of_task(bench.gateway.store.reader, task.id)
+    await bench.gateway.store.write(unknown_in, sent, actor="sender", now=now, why="silence")
     (row,) = await claim(bench, kind=Kind.ADOPT)
     bench.clock.pass_by(1)
     await bench.gateway.store.write(submitted_in, task.id, "job-1", now=bench.clock.now())

@@ -10,6 +10,7 @@ from mjgate.domain.errors import Unanswered
 from mjgate.domain.reasons import FailReason
 from mjgate.lifecycle.finish import fail, succeed
 from mjgate.lifecycle.verdict import NOBODY, taken, unknown
+from mjgate.store import attempts
 from mjgate.store.database import Transaction
 from mjgate.store.moves import note_progress
 from tests.lifecycle.conftest import Bench
@@ -39,6 +40,11 @@ async def test_finishers_answers_and_submits_of_one_user_never_wait_in_a_circle(
     await write(limited)
     running = [await submitted(gateway, bench.alice) for _ in range(MANY)]
     sending = [await accept(gateway, bench.alice) for _ in range(MANY)]
+    opened = [
+        (task, each)
+        for task in sending
+        for each in await attempts.of_task(gateway.store.reader, task.id)
+    ]
     before = deadlocks(database_url)
 
     ids = [task.id for task in running]
@@ -46,7 +52,7 @@ async def test_finishers_answers_and_submits_of_one_user_never_wait_in_a_circle(
         *(succeed(gateway, task, PICTURE, actor="look") for task in running),
         *(fail(gateway, task, FailReason.UPSTREAM_FAILED, actor="look") for task in running),
         *(taken(gateway, task, Accepted(ids=(f"job {task.id}",)), NOBODY) for task in sending),
-        *(unknown(gateway, task, Unanswered("cut")) for task in sending),
+        *(unknown(gateway, task, sent, Unanswered("cut")) for task, sent in opened),
         *(fail(gateway, task, FailReason.ADMIN, actor="admin") for task in sending[::2]),
         *(accept(gateway, bench.alice) for _ in range(2 * MANY)),
         *(write(note_progress, dict.fromkeys(ids, (n, "{}")), now=now) for n in range(10, 20)),

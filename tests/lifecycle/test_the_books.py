@@ -201,11 +201,12 @@ class Books(RuleBasedStateMachine):
             match answer:
                 case Accepted():
                     name = f"job of {task.id}" if job is None else f"job {job}"
-                    await taken(self.gateway, task, replace(answer, ids=(name,)), waiting)
+                    accepted = replace(answer, ids=(name,))
+                    await taken(self.gateway, task, accepted, waiting, by=sent[-1])
                 case Unanswered():
-                    await unknown(self.gateway, task, answer)
+                    await unknown(self.gateway, task, sent[-1], answer)
                 case Rejected(verdict=Verdict.CONTENT):
-                    await refused(self.gateway, task, answer, (), waiting)
+                    await refused(self.gateway, task, sent[-1], answer, (), waiting)
                 case _:
                     await _elsewhere(self.gateway, task, answer, _Tour(sent[-1]), waiting)
 

@@ -134,6 +134,7 @@ EDGES: Final[tuple[Edge, ...]] = (
     *_edges((_S,), (_S, _Q), "sender: nothing sent, refused by this channel, or busy"),
     *_edges((_S, _U), (_SUB,), "answer or adoption", Money.NONE, Hook.SUBMITTED),
     *_edges((_S, _U, _SUB), (_W,), "the upstream asks", Money.RELEASE, Hook.STATUS),
+    *_edges((_U, _SUB), (_S,), "found at a confirmed window: the modal follows"),
     *_edges((_S,), (_U,), "sender unanswered, or gone", Money.NONE, Hook.SUBMITTED),
     *_edges((_S, _U), (_OK,), "the answer is the result", Money.SETTLE, Hook.SUBMITTED, Hook.FINAL),
     *_edges((_S,), (_BAD,), "rejected", Money.RELEASE, Hook.FINAL),
@@ -218,10 +219,8 @@ class Report:
 
     def onto(self, result: Result) -> Result:
         """Lay the report over what was known: it changes only what it names."""
-        named = {name: getattr(self, name) for name in Result.__dataclass_fields__}
-        return replace(
-            result, **{name: value for name, value in named.items() if value is not None}
-        )
+        named = ((name, getattr(self, name)) for name in Result.__dataclass_fields__)
+        return replace(result, **{name: value for name, value in named if value is not None})
 
 
 class Task(NamedTuple):
@@ -293,8 +292,9 @@ def way(task: Task, target: State, *, rescue: bool = False) -> Edge | None:
     """The edge by which `task` may go to `target`; out of a final state only to be rescued."""
     if task.state.final != rescue:
         return None
-    if target is State.WINDOW and task.confirmed:
-        return None  # a client has confirmed and is not asked again: the modal follows at once
-    if rescue and (task.rescued or task.reason not in RESCUABLE):
+    modal_less = target is State.SENDING and task.state in {_U, _SUB} and not task.confirmed
+    if modal_less or (target is State.WINDOW and task.confirmed):
+        return None  # who has confirmed is not asked again: his modal follows, and nothing else
+    if rescue and (task.rescued or task.cancel_wanted or task.reason not in RESCUABLE):
         return None
     return BY_ENDS.get((task.state, target))

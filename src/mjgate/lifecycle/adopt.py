@@ -11,23 +11,26 @@ import logging
 from collections.abc import Sequence
 from typing import Final
 
-from mjgate.dialects import Call
+from mjgate.dialects import Accepted, Call
 from mjgate.domain.clock import SECOND
 from mjgate.domain.errors import NoChannel, NotSent, Rejected, Unanswered
 from mjgate.domain.party import leads
 from mjgate.domain.reasons import FailReason
-from mjgate.domain.task import Report, State, Task
+from mjgate.domain.task import Report, State, Status, Task
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.cancel import carry_out
+from mjgate.lifecycle.dispatch import dispatch
 from mjgate.lifecycle.finish import fail
 from mjgate.lifecycle.handover import prepared, sent
 from mjgate.lifecycle.lines import Line
 from mjgate.lifecycle.party import submitted_in
 from mjgate.lifecycle.routing import line
+from mjgate.lifecycle.sending import modal_next
 from mjgate.lifecycle.unwanted import stop_unwanted
+from mjgate.lifecycle.verdict import NOBODY
 from mjgate.providers import takes_notices
 from mjgate.store import attempts, follow, tasks
-from mjgate.store.attempts import Attempt
+from mjgate.store.attempts import Attempt, Step
 from mjgate.store.database import ConstraintBroken
 from mjgate.store.follow import Followed, Seen
 
@@ -84,16 +87,17 @@ async def _search(
         to = await line(gateway, row.channel_id, row.credential_id)
     except NoChannel:
         return False
-    found = _echoes(recent or [], task, attempt)
+    found = _echoes(recent or [], task, attempt) or await _confirmed(gateway, to, task, attempt)
     if not found and attempt.hint:
         call = to.provider.dialect.fetch(attempt.hint, to.channel.options)
         found = _echoes(await reports_of(gateway, to, call) or [], task, attempt)
     repeats = to.channel.options.get("idempotent") == "on"
     if not found and repeats:
         found = await _asked_again(gateway, to, task, attempt)
-    if found and await _taken(gateway, task, found):
+    if found and await _taken(gateway, to, task, attempt, found):
         return None
-    return repeats or recent is not None or takes_notices(to.provider, to.channel.options)
+    named = attempt.step is Step.MODAL or repeats or recent is not None
+    return named or takes_notices(to.provider, to.channel.options)
 
 
 async def reports_of(gateway: Gateway, to: Line, call: Call | None) -> list[Report] | None:
@@ -106,6 +110,16 @@ async def reports_of(gateway: Gateway, to: Line, call: Call | None) -> list[Repo
         return to.provider.dialect.reports(heard)
     except Unanswered:
         return None
+
+
+async def _confirmed(gateway: Gateway, to: Line, task: Task, attempt: Attempt) -> tuple[str, ...]:
+    """The job whose window the attempt was to confirm, if it does not wait for that any more."""
+    if attempt.step is not Step.MODAL:
+        return ()
+    call = to.provider.dialect.fetch(task.upstream_id, to.channel.options)
+    reports = await reports_of(gateway, to, call) or []
+    status = next((each.status for each in reports if each.upstream_id == task.upstream_id), None)
+    return () if status in {None, Status.MODAL} else (task.upstream_id,)
 
 
 def echoed(reports: Sequence[Report], attempt: Attempt) -> str | None:
@@ -128,8 +142,14 @@ async def _asked_again(gateway: Gateway, to: Line, task: Task, attempt: Attempt)
         return ()
 
 
-async def _taken(gateway: Gateway, task: Task, ids: tuple[str, ...]) -> bool:
-    """Give the jobs their tasks. False if one is another's."""
+async def _taken(
+    gateway: Gateway, to: Line, task: Task, attempt: Attempt, ids: tuple[str, ...]
+) -> bool:
+    """Give the jobs their tasks, or send the modal that is left. False if one is another's."""
+    following = await modal_next(gateway, task, attempt, to, Accepted(ids=ids))
+    if following is not None:
+        gateway.senders.start(dispatch(gateway, *following, NOBODY))
+        return True
     try:
         moved = await gateway.store.write_surely(
             submitted_in, task.id, *ids, now=gateway.clock.now()

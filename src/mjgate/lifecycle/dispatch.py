@@ -22,14 +22,15 @@ from mjgate.domain.errors import (
     UpstreamRefused,
 )
 from mjgate.domain.reasons import FailReason, Reason, Verdict
-from mjgate.domain.task import State, Task, way
+from mjgate.domain.task import State, Task
 from mjgate.domain.timing import SEND_LATEST
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.breaker import heard
 from mjgate.lifecycle.cancel import as_wanted
 from mjgate.lifecycle.handover import prepared, sent
 from mjgate.lifecycle.lines import Line
-from mjgate.lifecycle.routing import Route, attempt_at, line, need_of, routes, trying
+from mjgate.lifecycle.routing import line, need_of, routes, trying
+from mjgate.lifecycle.sending import Onward, modal_next, never_asked, resend
 from mjgate.lifecycle.unwanted import stop_unwanted
 from mjgate.lifecycle.verdict import (
     Outcome,
@@ -45,7 +46,6 @@ from mjgate.lifecycle.verdict import (
 from mjgate.store import attempts, channels, lanes, tasks
 from mjgate.store.attempts import Attempt
 from mjgate.store.attempts import Outcome as Ended
-from mjgate.store.books import SlotTakenError
 from mjgate.store.database import Transaction
 from mjgate.store.moves import move
 
@@ -78,14 +78,14 @@ class _Tour:
 
 
 async def dispatch(gateway: Gateway, task: Task, attempt: Attempt, waiting: Waiting) -> Outcome:
-    """Try one channel after the other until one takes it, or none can."""
+    """Try one channel after the other until one takes it, or none can; then send its modal."""
     tour = _Tour(attempt)
     while True:
-        trouble = await _hand_over(gateway, task, tour.attempt, waiting)
-        if isinstance(trouble, Outcome):
-            return trouble
-        log.info("channel did not take it", extra=task.log_context | {"why": str(trouble)})
-        following = await _elsewhere(gateway, task, trouble, tour, waiting)
+        following = await _hand_over(gateway, task, tour.attempt, waiting)
+        if isinstance(following, NotSent | Rejected):
+            why = {"why": str(following)}
+            log.info("channel did not take it", extra=task.log_context | why)
+            following = await _elsewhere(gateway, task, following, tour, waiting)
         if isinstance(following, Outcome):
             return following
         task, tour.attempt = following
@@ -93,7 +93,7 @@ async def dispatch(gateway: Gateway, task: Task, attempt: Attempt, waiting: Wait
 
 async def _hand_over(
     gateway: Gateway, task: Task, attempt: Attempt, waiting: Waiting
-) -> Outcome | NotSent | Rejected:
+) -> Outcome | Onward | NotSent | Rejected:
     """One attempt. What comes back as an error may be tried elsewhere."""
     try:
         to = await line(gateway, attempt.channel_id, attempt.credential_id)
@@ -103,33 +103,58 @@ async def _hand_over(
     try:
         accepted = await _send(gateway, task, attempt, to)
     except (NotSent, Rejected, Unanswered) as error:
-        if not isinstance(error, _TooLate):
-            await heard(gateway, to.channel, error)
-        trouble = await _troubled(gateway, task, error, to, waiting)
-        if attempt.heard:
-            await gateway.store.write_surely(attempts.keep_answer, attempt)
-        return trouble
+        if not never_asked(task, attempt, to, error):
+            return await _not_taken(gateway, task, attempt, to, error, waiting)
+        accepted = Accepted(ids=(task.upstream_id,))
     gateway.checkpoint("answered")
-    outcome = await taken(gateway, task, accepted, waiting, said=attempt.heard[-1])
+    following = await modal_next(gateway, task, attempt, to, accepted)
+    if following is None:
+        following = await _taken(gateway, task, attempt, accepted, waiting)
+    else:
+        gateway.checkpoint("modal-next")
+    await heard(gateway, to.channel, None)
+    return following
+
+
+async def _not_taken(
+    gateway: Gateway,
+    task: Task,
+    attempt: Attempt,
+    to: Line,
+    error: NotSent | Rejected | Unanswered,
+    waiting: Waiting,
+) -> Outcome | NotSent | Rejected:
+    if not isinstance(error, _TooLate):
+        await heard(gateway, to.channel, error)
+    trouble = await _troubled(gateway, task, attempt, to, error, waiting)
+    if attempt.heard:
+        await gateway.store.write_surely(attempts.keep_answer, attempt)
+    return trouble
+
+
+async def _taken(
+    gateway: Gateway, task: Task, attempt: Attempt, accepted: Accepted, waiting: Waiting
+) -> Outcome:
+    outcome = await taken(gateway, task, accepted, waiting, by=attempt, said=attempt.heard[-1])
     gateway.checkpoint("submitted")
     outcome = await _wanted(gateway, outcome)
     await stop_unwanted(gateway, outcome.task, accepted.ids)
-    await heard(gateway, to.channel, None)
     return outcome
 
 
 async def _troubled(
     gateway: Gateway,
     task: Task,
-    error: NotSent | Rejected | Unanswered,
+    attempt: Attempt,
     to: Line,
+    error: NotSent | Rejected | Unanswered,
     waiting: Waiting,
 ) -> Outcome | NotSent | Rejected:
     """What follows at once; an error that is handed back may be tried elsewhere."""
     if isinstance(error, Unanswered):
-        return await unknown(gateway, task, error)
+        return await unknown(gateway, task, attempt, error)
     if isinstance(error, Rejected) and error.verdict in {Verdict.CONTENT, Verdict.PARENT_GONE}:
-        return await refused(gateway, task, error, to.names, waiting)
+        return await refused(gateway, task, attempt, error, to.names, waiting)
     return error
 
 
@@ -154,7 +179,7 @@ async def _elsewhere(
     trouble: NotSent | Rejected,
     tour: "_Tour",
     waiting: Waiting,
-) -> Outcome | tuple[Task, Attempt]:
+) -> Outcome | Onward:
     """The next channel that could take it at once; else the queue; else the end."""
     if isinstance(trouble, _TooLate) or (await present(gateway, task)).cancel_wanted:
         return await _wait(gateway, task, tour.attempt)
@@ -165,15 +190,15 @@ async def _elsewhere(
     if task.bound:
         if busy and not isinstance(trouble, _Gone):
             return await _wait(gateway, task, tour.attempt)
-        return await _give_up(gateway, task, trouble, waiting)
+        return await _give_up(gateway, task, tour.attempt, trouble, waiting)
     choice, found = await routes(gateway, need_of(task, without=frozenset(tour.tried)))
     for route in found:
-        following = await _resend(gateway, task, route, trouble)
+        following = await resend(gateway, task, route, trouble)
         if following is not None:
             return following
     if choice.whole or tour.busy or (isinstance(trouble, NotSent) and not waiting.answer()):
         return await _wait(gateway, task, tour.attempt)  # nobody would hear of a refusal
-    return await _give_up(gateway, task, trouble, waiting)
+    return await _give_up(gateway, task, tour.attempt, trouble, waiting)
 
 
 async def _pause(gateway: Gateway, task: Task, trouble: NotSent | Rejected) -> None:
@@ -189,56 +214,6 @@ async def _pause(gateway: Gateway, task: Task, trouble: NotSent | Rejected) -> N
         rest = min(max(asked * SECOND, SECOND), timing.busy_asked)
     await gateway.store.write_surely(
         channels.pause, channel_id, task.mode, gateway.clock.now() + rest
-    )
-
-
-async def _resend(
-    gateway: Gateway, task: Task, route: Route, trouble: NotSent | Rejected
-) -> tuple[Task, Attempt] | None:
-    """Take the task to the next channel; None if it has no slot any more."""
-    number = len(await attempts.of_task(gateway.store.reader, task.id)) + 1
-    attempt = attempt_at(gateway, task, number, route)
-    try:
-        moved = await gateway.store.write_surely(
-            _resend_in, task.id, attempt, _ended(trouble), now=gateway.clock.now()
-        )
-    except SlotTakenError:
-        return None
-    return None if moved is None else (moved, attempt)
-
-
-async def _resend_in(
-    tx: Transaction, task_id: int, attempt: Attempt, ended: Ended, *, now: int
-) -> Task | None:
-    if await attempts.begun(tx, attempt):
-        return await tasks.by_id(tx, task_id)
-    return await sending_in(tx, task_id, attempt, actor="sender", now=now, ended=ended)
-
-
-async def sending_in(
-    tx: Transaction,
-    task_id: int,
-    attempt: Attempt,
-    *,
-    actor: str,
-    now: int,
-    ended: Ended = Ended.UNKNOWN,
-) -> Task | None:
-    """Give the task to the attempt's channel, and write the attempt. SlotTakenError."""
-    task = await tasks.locked(tx, task_id)
-    if task is None or way(task, State.SENDING) is None:
-        return None
-    await attempts.end(tx, task_id, ended, now)
-    await attempts.begin(tx, attempt)
-    return await move(
-        tx,
-        task_id,
-        State.SENDING,
-        actor=actor,
-        now=now,
-        channel_id=attempt.channel_id,
-        credential_id=attempt.credential_id,
-        note=attempt.why,
     )
 
 
@@ -260,7 +235,11 @@ async def _wait_in(tx: Transaction, attempt: Attempt, *, now: int) -> Task | Non
 
 
 async def _give_up(
-    gateway: Gateway, task: Task, trouble: NotSent | Rejected, waiting: Waiting
+    gateway: Gateway,
+    task: Task,
+    attempt: Attempt,
+    trouble: NotSent | Rejected,
+    waiting: Waiting,
 ) -> Outcome:
     """Nobody is left to ask: the task ends, quietly if the client is here to be told."""
     reason = FailReason.NO_CHANNEL
@@ -272,7 +251,7 @@ async def _give_up(
         answer = await _refusal(gateway, task, trouble)
     ended = await gateway.store.write_surely(
         refused_in,
-        task.id,
+        attempt,
         reason,
         now=gateway.clock.now(),
         text=answer.description,
@@ -288,9 +267,3 @@ async def _refusal(gateway: Gateway, task: Task, trouble: Rejected) -> Refused:
         return Loop()
     channel = await channels.get(gateway.store.reader, task.channel_id or 0)
     return UpstreamRefused(shown(trouble, (channel.name,) if channel else ()))
-
-
-def _ended(trouble: NotSent | Rejected) -> Ended:
-    if isinstance(trouble, NotSent):
-        return Ended.NOT_SENT
-    return Ended.BUSY if trouble.verdict is Verdict.BUSY else Ended.REFUSED

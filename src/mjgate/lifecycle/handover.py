@@ -10,7 +10,7 @@ from typing import Final
 from mjgate.dialects import Accepted, Heard, Work
 from mjgate.dialects.values import RAW_KEPT
 from mjgate.domain.buttons import Window, asks_always, meaning
-from mjgate.domain.errors import NotSent, Rejected, Unanswered
+from mjgate.domain.errors import Unanswered
 from mjgate.domain.prompt import clean
 from mjgate.domain.task import Status, Task
 from mjgate.lifecycle import Gateway
@@ -35,7 +35,7 @@ async def prepared(gateway: Gateway, task: Task, attempt: Attempt, to: Line) -> 
 
 
 async def sent(gateway: Gateway, task: Task, attempt: Attempt, to: Line, work: Work) -> Accepted:
-    """Send all that the attempt has to send. NotSent, Rejected, Unanswered."""
+    """Send what the attempt has to send. NotSent, Rejected, Unanswered."""
     to = await onward(gateway, decode(task.request).hops, to)
     if attempt.step is Step.MODAL:
         return await _confirm(gateway, attempt, to, work, task.upstream_id)
@@ -43,48 +43,41 @@ async def sent(gateway: Gateway, task: Task, attempt: Attempt, to: Line, work: W
     heard = await gateway.upstream.submit(_endpoint(to, attempt), call)
     attempt.heard.append(raw(heard))
     gateway.checkpoint("unanswered")
-    accepted = to.provider.dialect.answered(heard, follow_up=task.parent_id is not None)
-    if not task.confirmed:
-        return accepted
-    if accepted.window or asks_always(task.custom_id):
-        try:
-            return await _confirm(gateway, attempt, to, work, accepted.ids[0])
-        except NotSent as error:  # the window stands open there: nobody may press again
-            raise Unanswered(str(error)) from error
-    if task.custom_id and meaning(task.custom_id).window is Window.REMIX:
-        return await _confirm_hidden(gateway, attempt, to, work, accepted)
-    return accepted
+    return to.provider.dialect.answered(heard, follow_up=task.parent_id is not None)
 
 
 async def _confirm(
     gateway: Gateway, attempt: Attempt, to: Line, work: Work, upstream_id: str
 ) -> Accepted:
-    """The client confirmed already, so the modal follows at once."""
     call = to.provider.dialect.confirm(work, upstream_id, to.channel.options)
     heard = await gateway.upstream.submit(_endpoint(to, attempt), call)
     attempt.heard.append(raw(heard))
+    gateway.checkpoint("modal-unanswered")
     return to.provider.dialect.answered(heard, follow_up=True)
 
 
-async def _confirm_hidden(
-    gateway: Gateway, attempt: Attempt, to: Line, work: Work, accepted: Accepted
-) -> Accepted:
-    """Some do not say that they ask: a window that waits is confirmed, a job that runs is left."""
-    dialect, options = to.provider.dialect, to.channel.options
-    if Lack.WINDOWS not in to.provider.lacks:
-        try:
-            looked = await gateway.upstream.look(
-                to.endpoint, dialect.fetch(accepted.ids[0], options)
-            )
-            statuses = {each.upstream_id: each.status for each in dialect.reports(looked)}
-        except Unanswered:
-            return accepted
-        if statuses.get(accepted.ids[0]) is not Status.MODAL:
-            return accepted
+async def waits_for_modal(gateway: Gateway, task: Task, to: Line, accepted: Accepted) -> bool:
+    """
+    Whether the job waits for the modal of a task that its client has confirmed.
+
+    Some do not say that they ask: what is hidden is looked for, and where it is never shown the
+    modal tells.
+    """
+    if not task.confirmed:
+        return False
+    if accepted.window or asks_always(task.custom_id):
+        return True
+    if not task.custom_id or meaning(task.custom_id).window is not Window.REMIX:
+        return False
+    if Lack.WINDOWS in to.provider.lacks:
+        return True
+    dialect, job = to.provider.dialect, accepted.ids[0]
     try:
-        return await _confirm(gateway, attempt, to, work, accepted.ids[0])
-    except (NotSent, Rejected):  # it never asked
-        return accepted
+        looked = await gateway.upstream.look(to.endpoint, dialect.fetch(job, to.channel.options))
+        statuses = {each.upstream_id: each.status for each in dialect.reports(looked)}
+    except Unanswered:
+        return False  # a look that finds the window sends the modal
+    return statuses.get(job) is Status.MODAL
 
 
 def _endpoint(to: Line, attempt: Attempt) -> Endpoint:

@@ -13,7 +13,7 @@ from mjgate.domain.timing import SEND_GRACE, SEND_LIMIT
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.settings import in_force
 from mjgate.lifecycle.verdict import unknown_in
-from mjgate.store import nodes, tasks
+from mjgate.store import attempts, nodes
 
 log = logging.getLogger(__name__)
 
@@ -26,8 +26,9 @@ Alive = Callable[[str], bool | None]
 async def join(gateway: Gateway, name: str) -> None:
     """Take a place among the nodes; after a time without any, deadlines wait."""
     now = gateway.clock.now()
-    gateway.absence.beat(now, last=await nodes.last_beat(gateway.store.reader))
-    await gateway.store.write(nodes.join, gateway.node, name, now)
+    last, back_at = await nodes.last_heard_of(gateway.store.reader)
+    back_at = gateway.absence.beat(now, last=last, back_at=back_at)
+    await gateway.store.write(nodes.join, gateway.node, name, now, back_at)
 
 
 async def leave(gateway: Gateway) -> None:
@@ -38,8 +39,8 @@ async def leave(gateway: Gateway) -> None:
 async def beat(gateway: Gateway) -> bool:
     """Leave a beat, and notice if it comes late."""
     now = gateway.clock.now()
-    gateway.absence.beat(now)
-    await gateway.store.write(nodes.beat, gateway.node, now)
+    await gateway.store.write(nodes.beat, gateway.node, now, gateway.absence.ended(now))
+    gateway.absence.beat(now)  # one that could not be written is none
     return False
 
 
@@ -53,10 +54,10 @@ async def clear_up(gateway: Gateway, alive: Alive) -> bool:
             log.warning("a node is gone", extra={"node": node})
             await gateway.store.write(nodes.leave, node, now)
     gone = await nodes.gone_with_open_attempts(gateway.store.reader)
-    stuck = await tasks.stuck_sending(gateway.store.reader, gone, now - SEND_LIMIT - SEND_GRACE)
-    for task_id in stuck:
+    stuck = await attempts.stuck(gateway.store.reader, gone, now - SEND_LIMIT - SEND_GRACE)
+    for attempt in stuck:
         await gateway.store.write(
-            unknown_in, task_id, actor="sweeper", now=now, why="its sender is gone"
+            unknown_in, attempt, actor="sweeper", now=now, why="its sender is gone"
         )
     return bool(stuck)
 
@@ -64,9 +65,9 @@ async def clear_up(gateway: Gateway, alive: Alive) -> bool:
 async def abandon(gateway: Gateway) -> None:
     """We end: what we were still sending is UNKNOWN from now on, and looked for by others."""
     now = gateway.clock.now()
-    for task_id in await tasks.stuck_sending(gateway.store.reader, [gateway.node], 0):
+    for attempt in await attempts.stuck(gateway.store.reader, [gateway.node], 0):
         await gateway.store.write_surely(
-            unknown_in, task_id, actor="sender", now=now, why="its sender was told to stop"
+            unknown_in, attempt, actor="sender", now=now, why="its sender was told to stop"
         )
 
 

@@ -14,16 +14,23 @@ from mjgate.domain.task import Result, State, Task, way
 from mjgate.lifecycle.finish import fail_in
 from mjgate.lifecycle.work import decode
 from mjgate.store import attempts, party, tasks
+from mjgate.store.attempts import Attempt
 from mjgate.store.attempts import Outcome as Ended
 from mjgate.store.database import Transaction
 from mjgate.store.moves import create, move
 
 
 async def submitted_in(
-    tx: Transaction, task_id: int, *ids: str, now: int, said: str = ""
+    tx: Transaction, task_id: int, *ids: str, now: int, by: Attempt | None = None, said: str = ""
 ) -> Task | None:
-    """The channel has the task and all that were sent with it; `ids` are its names for them."""
+    """
+    The channel has the task and all that were sent with it; `ids` are its names for them.
+
+    `by` is the attempt that was answered; None where the jobs were found.
+    """
     lead = await tasks.locked(tx, task_id)
+    if by is not None and await attempts.taken_over(tx, by):
+        return None
     await attempts.end(tx, task_id, Ended.ACCEPTED, now, hint=ids[0], answer=said)
     if lead is None or way(lead, State.SUBMITTED) is None:
         return None

@@ -19,11 +19,10 @@ from mjgate.domain.lane import Lane
 from mjgate.domain.reasons import FailReason
 from mjgate.domain.task import State, Task
 from mjgate.lifecycle import Gateway
-from mjgate.lifecycle.dispatch import dispatch, sending_in
+from mjgate.lifecycle.dispatch import dispatch
 from mjgate.lifecycle.finish import fail
 from mjgate.lifecycle.routing import (
     Route,
-    attempt_at,
     channels_in_use,
     manner,
     may_try,
@@ -31,6 +30,7 @@ from mjgate.lifecycle.routing import (
     refusal,
     ways,
 )
+from mjgate.lifecycle.sending import next_attempt, sending_in
 from mjgate.lifecycle.verdict import NOBODY
 from mjgate.store import attempts, channels, lanes, tasks
 from mjgate.store.attempts import Attempt
@@ -211,8 +211,7 @@ async def _home(gateway: Gateway, room: Room, task: Task) -> Route | None:
 async def _start(gateway: Gateway, handed: Handed) -> bool:
     """Take a slot and send. False if the slot went to somebody else."""
     task, route = handed
-    number = len(await attempts.of_task(gateway.store.reader, task.id)) + 1
-    attempt = attempt_at(gateway, task, number, route)
+    attempt = await next_attempt(gateway, task, route)
     try:
         moved = await gateway.store.write_surely(
             start_in, task.id, attempt, now=gateway.clock.now()

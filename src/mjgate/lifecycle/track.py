@@ -13,15 +13,19 @@ from typing import Final
 from mjgate.domain.clock import SECOND
 from mjgate.domain.errors import NoChannel
 from mjgate.domain.reasons import FailReason
+from mjgate.domain.task import State, Status
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.adopt import adopt
 from mjgate.lifecycle.asking import Asking
 from mjgate.lifecycle.cancel import as_wanted
+from mjgate.lifecycle.dispatch import dispatch
 from mjgate.lifecycle.finish import fail
 from mjgate.lifecycle.lines import Line
-from mjgate.lifecycle.look import apply
+from mjgate.lifecycle.look import Look, apply
 from mjgate.lifecycle.rescue import rescue
 from mjgate.lifecycle.routing import line
+from mjgate.lifecycle.sending import modal_for
+from mjgate.lifecycle.verdict import NOBODY
 from mjgate.store import follow, tasks
 from mjgate.store.follow import Followed, Kind
 
@@ -123,8 +127,21 @@ async def _look_at(gateway: Gateway, to: Line, rows: Sequence[Followed]) -> None
     looks = await asyncio.gather(
         *(asking.look(row, task, began) for row, task in live if not task.state.final)
     )
-    seen = await apply(gateway, to, looks)
+    seen = await apply(gateway, to, [each for each in looks if not await _confirms(gateway, each)])
     await gateway.store.write(follow.plan, seen)
+
+
+async def _confirms(gateway: Gateway, look: Look) -> bool:
+    """Whether a window was found open that its client had confirmed, and its modal goes up now."""
+    task, report = look.task, look.report
+    waits = report is not None and report.status is Status.MODAL
+    if not waits or not task.confirmed or task.state is not State.SUBMITTED:
+        return False
+    following = await modal_for(gateway, task, task.upstream_id)
+    if following is None:
+        return False
+    gateway.senders.start(dispatch(gateway, *following, NOBODY))
+    return True
 
 
 _LOOKS: Final[Mapping[Kind, Callable[[Gateway, Sequence[Followed]], Awaitable[None]]]] = {

@@ -21,6 +21,7 @@ from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.finish import fail_in
 from mjgate.lifecycle.party import submitted_in
 from mjgate.store import attempts, tasks, timers
+from mjgate.store.attempts import Attempt
 from mjgate.store.attempts import Outcome as Ended
 from mjgate.store.database import ConstraintBroken, Transaction
 from mjgate.store.moves import move
@@ -66,23 +67,29 @@ NOBODY.leave()
 
 
 async def taken(
-    gateway: Gateway, task: Task, accepted: Accepted, waiting: Waiting, *, said: str = ""
+    gateway: Gateway,
+    task: Task,
+    accepted: Accepted,
+    waiting: Waiting,
+    *,
+    by: Attempt | None = None,
+    said: str = "",
 ) -> Outcome:
     """
     The channel has it: its id is written, and from now on it is looked at.
 
-    `said` is its answer as it came.
+    `by` is the attempt that was answered, `said` the answer as it came.
     """
     try:
         if accepted.window and not task.confirmed and not leads(task):
             return await _asked(gateway, task, accepted, said)
         moved = await gateway.store.write_surely(
-            submitted_in, task.id, *accepted.ids, now=gateway.clock.now(), said=said
+            submitted_in, task.id, *accepted.ids, now=gateway.clock.now(), by=by, said=said
         )
     except ConstraintBroken as broken:
         if broken.name != "an_upstream_job_has_one_task":
             raise
-        return await _known_already(gateway, task, accepted.ids[0], waiting)
+        return await _known_already(gateway, task, accepted.ids[0], waiting, by)
     return Outcome(moved or await present(gateway, task))
 
 
@@ -142,7 +149,7 @@ async def unless_cancelled(tx: Transaction, task: Task, now: int) -> Task:
 
 
 async def _known_already(
-    gateway: Gateway, task: Task, upstream_id: str, waiting: Waiting
+    gateway: Gateway, task: Task, upstream_id: str, waiting: Waiting, by: Attempt | None
 ) -> Outcome:
     """The upstream named a job that has a task: a repeat of ours, or somebody else's."""
     channel_id = task.channel_id or 0
@@ -151,23 +158,37 @@ async def _known_already(
     if other is not None and other.user_id == task.user_id:
         if other.state in {State.FAILURE, State.CANCELLED}:
             moved = await gateway.store.write_surely(
-                _inherited_in, task.id, channel_id, upstream_id, now=now
+                _inherited_in, task.id, channel_id, upstream_id, now=now, by=by
             )
             return Outcome(moved or await present(gateway, task))
-        await gateway.store.write_surely(_conflict_in, task.id, now=now, quiet=waiting.answer())
+        await gateway.store.write_surely(
+            _conflict_in, task.id, now=now, by=by, quiet=waiting.answer()
+        )
         return Outcome(other, existed=True)
-    ended = await gateway.store.write_surely(_conflict_in, task.id, now=now, quiet=waiting.answer())
+    ended = await gateway.store.write_surely(
+        _conflict_in, task.id, now=now, by=by, quiet=waiting.answer()
+    )
     return Outcome(ended or task, UpstreamRefused())
 
 
 async def _inherited_in(
-    tx: Transaction, task_id: int, channel_id: int, upstream_id: str, *, now: int
+    tx: Transaction,
+    task_id: int,
+    channel_id: int,
+    upstream_id: str,
+    *,
+    now: int,
+    by: Attempt | None,
 ) -> Task | None:
     await tasks.disown(tx, channel_id, upstream_id)
-    return await submitted_in(tx, task_id, upstream_id, now=now)
+    return await submitted_in(tx, task_id, upstream_id, now=now, by=by)
 
 
-async def _conflict_in(tx: Transaction, task_id: int, *, now: int, quiet: bool) -> Task | None:
+async def _conflict_in(
+    tx: Transaction, task_id: int, *, now: int, by: Attempt | None, quiet: bool
+) -> Task | None:
+    if by is not None and await attempts.taken_over(tx, by):
+        return None
     return await fail_in(
         tx,
         task_id,
@@ -179,32 +200,39 @@ async def _conflict_in(tx: Transaction, task_id: int, *, now: int, quiet: bool) 
     )
 
 
-async def unknown(gateway: Gateway, task: Task, error: Unanswered) -> Outcome:
+async def unknown(gateway: Gateway, task: Task, attempt: Attempt, error: Unanswered) -> Outcome:
     """Nobody knows whether it arrived; it is looked for, and never sent again."""
     log.warning("no answer to a submit", extra=task.log_context | {"why": str(error)})
     moved = await gateway.store.write_surely(
-        unknown_in, task.id, actor="sender", now=gateway.clock.now(), why=str(error)
+        unknown_in, attempt, actor="sender", now=gateway.clock.now(), why=str(error)
     )
     return Outcome(moved or await present(gateway, task))
 
 
 async def unknown_in(
-    tx: Transaction, task_id: int, *, actor: str, now: int, why: str
+    tx: Transaction, attempt: Attempt, *, actor: str, now: int, why: str
 ) -> Task | None:
     """SENDING becomes UNKNOWN, by the sender or by whoever finds it dead."""
+    if await attempts.taken_over(tx, attempt):
+        return None
     return await move(
-        tx, task_id, State.UNKNOWN, actor=actor, now=now, note={"why": why}, admin_text=why
+        tx, attempt.task_id, State.UNKNOWN, actor=actor, now=now, note={"why": why}, admin_text=why
     )
 
 
 async def refused(
-    gateway: Gateway, task: Task, error: Rejected, names: tuple[str, ...], waiting: Waiting
+    gateway: Gateway,
+    task: Task,
+    attempt: Attempt,
+    error: Rejected,
+    names: tuple[str, ...],
+    waiting: Waiting,
 ) -> Outcome:
     """No other channel is asked: the task ends, quietly if the client is here to be told."""
     answer, reason = _told(error, names)
     ended = await gateway.store.write_surely(
         refused_in,
-        task.id,
+        attempt,
         reason,
         now=gateway.clock.now(),
         text=answer.description,
@@ -216,7 +244,7 @@ async def refused(
 
 async def refused_in(
     tx: Transaction,
-    task_id: int,
+    attempt: Attempt,
     reason: FailReason,
     *,
     now: int,
@@ -225,9 +253,11 @@ async def refused_in(
     quiet: bool,
 ) -> Task | None:
     """The attempt was refused, and with it the task."""
+    if await attempts.taken_over(tx, attempt):
+        return None
     return await fail_in(
         tx,
-        task_id,
+        attempt.task_id,
         reason,
         actor="sender",
         now=now,

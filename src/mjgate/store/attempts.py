@@ -1,6 +1,6 @@
 """Attempts to hand a task to a channel: written before the first byte leaves."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -20,7 +20,7 @@ class Outcome(StrEnum):
 class Step(StrEnum):
     """What an attempt sends."""
 
-    SUBMIT = "submit"  # the task, and the modal with it if the client has confirmed already
+    SUBMIT = "submit"  # the task; of one whose client has confirmed already, the button alone
     MODAL = "modal"  # the confirmation of a window that stands open upstream
 
 
@@ -73,6 +73,25 @@ async def begun(reader: Reader, attempt: Attempt) -> bool:
         task_id=attempt.task_id,
         no=attempt.no,
         nonce=attempt.nonce,
+    )
+    return row is not None
+
+
+async def taken_over(reader: Reader, attempt: Attempt) -> bool:
+    """Whether the task was handed over anew since: the answer to this attempt counts no more."""
+    row = await reader.row(
+        "SELECT 1 AS one FROM attempts WHERE task_id = :task_id AND no > :no LIMIT 1",
+        task_id=attempt.task_id,
+        no=attempt.no,
+    )
+    return row is not None
+
+
+async def modal_left(reader: Reader, task_id: int) -> bool:
+    """Whether a modal of the task may have left."""
+    row = await reader.row(
+        "SELECT 1 AS one FROM attempts WHERE task_id = :task_id AND step = 'modal' LIMIT 1",
+        task_id=task_id,
     )
     return row is not None
 
@@ -169,6 +188,21 @@ async def of_task(reader: Reader, task_id: int) -> list[Attempt]:
     """Every attempt of a task, first to last."""
     rows = await reader.rows(
         "SELECT * FROM attempts WHERE task_id = :task_id ORDER BY no", task_id=task_id
+    )
+    return [_from_row(row) for row in rows]
+
+
+async def stuck(reader: Reader, owners: Sequence[str], opened_before: int) -> list[Attempt]:
+    """Open attempts whose sender is gone or has been silent since `opened_before`, 500 at most."""
+    rows = await reader.rows(
+        """
+        SELECT a.* FROM attempts a JOIN tasks t ON t.id = a.task_id
+        WHERE a.outcome IS NULL AND t.state = 'SENDING'
+        AND (a.opened_at < :opened_before OR a.owner IN each(:owners))
+        LIMIT 500
+        """,
+        owners=list(owners),
+        opened_before=opened_before,
     )
     return [_from_row(row) for row in rows]
 

@@ -34,7 +34,8 @@ def kind_of(task: Task) -> Kind | None:
     """What a task is followed for, as it stands; None if it is not."""
     if led(task):
         return None
-    if task.state is State.FAILURE and task.reason in RESCUABLE and task.channel_id is not None:
+    may_be_rescued = task.reason in RESCUABLE and not task.cancel_wanted
+    if task.state is State.FAILURE and may_be_rescued and task.channel_id is not None:
         return Kind.RESCUE
     return _KIND_OF.get(task.state)
 

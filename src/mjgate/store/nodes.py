@@ -3,22 +3,29 @@
 from mjgate.store.database import Reader, Transaction
 
 
-async def join(tx: Transaction, node_id: str, name: str, now: int) -> None:
-    """Take a place among the nodes."""
+async def join(
+    tx: Transaction, node_id: str, name: str, now: int, back_at: int | None = None
+) -> None:
+    """Take a place among the nodes; `back_at` is when the latest absence of all of us ended."""
     await tx.run(
         """
-        INSERT INTO nodes (id, name, started_at, beat_at) VALUES (:id, :name, :now, :now)
+        INSERT INTO nodes (id, name, started_at, beat_at, back_at)
+        VALUES (:id, :name, :now, :now, :back_at)
         """,
         id=node_id,
         name=name,
         now=now,
+        back_at=back_at,
     )
 
 
-async def beat(tx: Transaction, node_id: str, now: int) -> None:
+async def beat(tx: Transaction, node_id: str, now: int, back_at: int | None = None) -> None:
     """Still here, or here again: others may have thought us dead while we were held up."""
     await tx.run(
-        "UPDATE nodes SET beat_at = :now, gone_at = NULL WHERE id = :id", id=node_id, now=now
+        "UPDATE nodes SET beat_at = :now, gone_at = NULL, back_at = :back_at WHERE id = :id",
+        id=node_id,
+        now=now,
+        back_at=back_at,
     )
 
 
@@ -35,10 +42,10 @@ async def present(reader: Reader) -> dict[str, int]:
     return {row["id"]: row["beat_at"] for row in rows}
 
 
-async def last_beat(reader: Reader) -> int | None:
-    """When any node was last heard of, those that have left included."""
-    row = await reader.row("SELECT MAX(beat_at) AS at FROM nodes")
-    return None if row is None else row["at"]
+async def last_heard_of(reader: Reader) -> tuple[int | None, int | None]:
+    """The latest beat of any node, and the end of the latest absence; of those gone as well."""
+    row = await reader.row("SELECT MAX(beat_at) AS beat, MAX(back_at) AS back FROM nodes")
+    return (None, None) if row is None else (row["beat"], row["back"])
 
 
 async def forget_before(tx: Transaction, moment: int) -> None:

@@ -253,21 +253,6 @@ async def disown(tx: Transaction, channel_id: int, upstream_id: str) -> None:
     )
 
 
-async def stuck_sending(reader: Reader, owners: Sequence[str], opened_before: int) -> list[int]:
-    """Tasks whose sender is gone or has been silent since `opened_before`."""
-    rows = await reader.rows(
-        """
-        SELECT a.task_id FROM attempts a JOIN tasks t ON t.id = a.task_id
-        WHERE a.outcome IS NULL AND t.state = 'SENDING'
-        AND (a.opened_at < :opened_before OR a.owner IN each(:owners))
-        LIMIT 500
-        """,
-        owners=list(owners),
-        opened_before=opened_before,
-    )
-    return [int(row["task_id"]) for row in rows]
-
-
 async def _by_uuid(reader: Reader, job_uuid: str, caller: Caller) -> Row | None:
     if (known := parse_uuid(job_uuid)) is None:
         return None

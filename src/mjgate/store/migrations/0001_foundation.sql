@@ -531,7 +531,8 @@ CREATE TABLE nodes (
     name TEXT NOT NULL,
     started_at BIGINT NOT NULL,
     beat_at BIGINT NOT NULL,
-    gone_at BIGINT
+    gone_at BIGINT,
+    back_at BIGINT
 );
 
 CREATE TABLE leases (
