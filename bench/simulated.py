@@ -4,16 +4,16 @@ An upstream whose jobs carry their end in their id, so that it need remember not
 The path begins with the number of a channel; the channel that hangs answers submits only.
 """
 
-import asyncio
 import itertools
 import json
 import random
 import re
 import time
 from multiprocessing.connection import Connection
-from typing import Final, cast
+from typing import Final
 
-import uvloop
+from bench import answering
+from bench.answering import Answering
 
 _IDS: Final = re.compile(rb'"(\d{13}-\d+)"')
 _DONE: Final = (
@@ -28,40 +28,20 @@ def now() -> int:
     return int(time.time() * 1_000)  # noqa: TID251  another program's clock
 
 
-class _Simulated(asyncio.Protocol):
+class _Simulated(Answering):
     """One connection to it."""
 
     numbers = itertools.count(1)
     calls = 0
 
     def __init__(self, least: int, most: int, hangs: int | None) -> None:
+        super().__init__()
         self._least = least
         self._most = most
         self._hangs = f"/{hangs}/" if hangs is not None else None
-        self._buffer = b""
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's is not a subclass
-
-    def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        head, found, rest = self._buffer.partition(b"\r\n\r\n")
-        if not found:
-            return
-        lower = head.lower()
-        at = lower.find(b"content-length:")
-        length = int(lower[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
-        if len(rest) < length:
-            return
-        self._buffer = b""
-        body = self._answer(head.split(b" ", 2)[1].decode(), rest)
-        if body is not None:
-            self._transport.write(
-                b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
-                b"content-length: %d\r\n\r\n%b" % (len(body), body)
-            )
-
-    def _answer(self, path: str, body: bytes) -> bytes | None:
+    def answer(self, head: bytes, body: bytes) -> bytes | None:
+        path = head.split(b" ", 2)[1].decode()
         if path == "/calls":
             return b"%d" % _Simulated.calls
         _Simulated.calls += 1
@@ -84,13 +64,4 @@ def _report(job: bytes, moment: int) -> bytes:
 
 def simulated(pipe: Connection, least: int, most: int, hangs: int | None) -> None:
     """Serve jobs that take so many milliseconds."""
-
-    async def run() -> None:
-        loop = asyncio.get_running_loop()
-        server = await loop.create_server(
-            lambda: _Simulated(least, most, hangs), "127.0.0.1", 0, backlog=4096
-        )
-        pipe.send(server.sockets[0].getsockname()[1])
-        await server.serve_forever()
-
-    uvloop.run(run())
+    answering.serve(pipe, lambda: _Simulated(least, most, hangs))

@@ -1,6 +1,5 @@
 """The processes of a measurement: a gateway, a server of static bytes, an instant upstream."""
 
-import asyncio
 import itertools
 import multiprocessing
 import os
@@ -12,10 +11,11 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import cast
 
 import uvicorn
 import uvloop
+from bench import answering
+from bench.answering import Answering
 from starlette.types import Receive, Scope, Send
 
 from mjgate.app import serve
@@ -28,7 +28,6 @@ from mjgate.manage.channels import NewChannel, add_channel
 from mjgate.manage.tokens import NewToken, create_token
 from mjgate.manage.tuning import set_setting
 from mjgate.manage.users import NewUser, create_user
-from mjgate.store.settings import set_value
 from tests.postgres import postgres
 
 SECRET = "a master key for measurements, long enough"
@@ -102,7 +101,6 @@ async def world(
             token = await create_token(desk, NewToken(username=user.username))
             await set_setting(desk, "submits_per_second", 0)
             base_url = f"http://127.0.0.1:{upstream_port}"
-            await store.write(set_value, "submits_per_second", 0, "bench", SystemClock().now())
             for number in range(1, channels + 1) or (0,):
                 await add_channel(
                     desk,
@@ -177,42 +175,17 @@ _IDS = re.compile(rb'"(\d{10,})"')
 _WORKING = b'{"id":"%s","status":"SUBMITTED","progress":"0%%"}'
 
 
-class _Instant(asyncio.Protocol):
+class _Instant(Answering):
     """An upstream that accepts everything at once and finishes nothing."""
 
     numbers = itertools.count(1_000_000_000)
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's is not a subclass
-        self._buffer = b""
-
-    def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        head, found, rest = self._buffer.partition(b"\r\n\r\n")
-        if not found:
-            return
-        lower = head.lower()
-        at = lower.find(b"content-length:")
-        length = int(lower[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
-        if len(rest) < length:
-            return
-        self._buffer = b""
-        body = b"[%s]" % b",".join(_WORKING % each for each in _IDS.findall(rest))
+    def answer(self, head: bytes, body: bytes) -> bytes:
         if b"/submit/" in head[:80]:
-            body = b'{"code":1,"description":"ok","result":"%d"}' % next(self.numbers)
-        self._transport.write(
-            b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%s"
-            % (len(body), body)
-        )
+            return b'{"code":1,"description":"ok","result":"%d"}' % next(self.numbers)
+        return b"[%s]" % b",".join(_WORKING % each for each in _IDS.findall(body))
 
 
 def instant(pipe: Connection) -> None:
     """Serve `_Instant`."""
-
-    async def run() -> None:
-        loop = asyncio.get_running_loop()
-        server = await loop.create_server(_Instant, "127.0.0.1", 0, backlog=4096)
-        pipe.send(server.sockets[0].getsockname()[1])
-        await server.serve_forever()
-
-    uvloop.run(run())
+    answering.serve(pipe, _Instant)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from mjgate.domain.action import Action, Bot, Mode
-from mjgate.domain.task import Result, State, Task
+from mjgate.domain.task import State, Task
 
 SUBMITTED_AT = 1_763_712_000_123
 
@@ -28,26 +28,10 @@ _PLAIN = Task(
     submit_at=SUBMITTED_AT,
     state=State.SENDING,
     version=1,
-    progress=0,
     channel_id=4,
     credential_id=5,
-    upstream_id="",
-    lane="",
-    turn=0,
     hold_no=1,
     hold_open=True,
-    quiet=False,
-    rescued=False,
-    cancel_wanted=False,
-    pinned=False,
-    confirmed=False,
-    announced=False,
-    result=Result(),
-    reason="",
-    fail_text="",
-    admin_text="",
-    start_at=None,
-    finish_at=None,
 )
 
 

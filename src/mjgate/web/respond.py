@@ -72,6 +72,11 @@ def raw(body: bytes, status: int = 200) -> Response:
     return Response(body, status, NO_STORE, JSON)
 
 
+def done(data: object) -> Response:
+    """What was asked for below `/api`."""
+    return answer(Envelope(success=True, message="", data=data))
+
+
 def refusal(error: Refused, request_id: str, *, path: str = "") -> Response:
     """The refusal in the words of what is served at `path`; without one, in the protocol's."""
     if path.startswith(JOBS):
@@ -87,7 +92,8 @@ def refusal(error: Refused, request_id: str, *, path: str = "") -> Response:
 
 def trouble(status: int, message: str, request_id: str, *, field: str | None = None) -> Response:
     """What was not done below `/api`."""
-    return answer(Trouble(False, message, None, field, request_id), status)  # noqa: FBT003  success
+    told = Trouble(success=False, message=message, data=None, field=field, requestId=request_id)
+    return answer(told, status)
 
 
 def _job(error: Refused) -> Response:

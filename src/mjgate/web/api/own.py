@@ -10,7 +10,7 @@ from mjgate.manage import own, sessions
 from mjgate.store import people
 from mjgate.store.people import Person
 from mjgate.web.api.rows import Call, Row, Who, acts, looks, takes
-from mjgate.web.respond import Envelope, answer
+from mjgate.web.respond import done
 from mjgate.web.visitors import form_token, set_cookie
 
 NAME_MOST: Final = 256
@@ -78,7 +78,7 @@ async def _login(call: Call, body: Login) -> Response:
     )
     token = form_token(call.context, fingerprint(opened.id))
     told = LoggedIn(opened.user_id, opened.must_change, token)
-    response = answer(Envelope(True, "", told))  # noqa: FBT003  success
+    response = done(told)
     set_cookie(call.context, response, opened.id)
     return response
 
@@ -86,7 +86,7 @@ async def _login(call: Call, body: Login) -> Response:
 async def _logout(call: Call) -> Response:
     if call.visitor.session:
         await sessions.logout(call.desk, call.visitor.session)
-    response = answer(Envelope(True, "", None))  # noqa: FBT003  success
+    response = done(None)
     set_cookie(call.context, response, "")
     return response
 

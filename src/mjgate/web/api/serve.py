@@ -17,7 +17,7 @@ from mjgate.manage import Forbidden, NotDone, TooMany
 from mjgate.web.api.rows import NUMBER_MOST, Call, Row, Who
 from mjgate.web.bodies import SMALL, read
 from mjgate.web.context import Context
-from mjgate.web.respond import Envelope, answer, request_id, trouble
+from mjgate.web.respond import done, request_id, trouble
 from mjgate.web.visitors import check_page, visitor_of
 
 _AT: Final = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
@@ -49,7 +49,7 @@ async def _serve(context: Context, methods: Mapping[str, Row], request: Request)
         with context.room.share() as share:
             body = decoded(await read(request, SMALL, share), row.takes)
     found = await row.does(Call(context, request, visitor), body)
-    return found if isinstance(found, Response) else answer(Envelope(True, "", found))  # noqa: FBT003
+    return found if isinstance(found, Response) else done(found)
 
 
 async def _let_in(context: Context, row: Row, request: Request) -> Visitor | None:
