@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from functools import partial
 from typing import Any, Final, Generic, TypeVar
+from zoneinfo import ZoneInfo
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -168,7 +169,7 @@ def filter_of(call: Call, *, admin: bool) -> Filter:
     )
 
 
-def _midnight(moment: int | None, zone: day.ZoneInfo) -> bool:
+def _midnight(moment: int | None, zone: ZoneInfo) -> bool:
     return moment is None or (moment < day.FURTHEST and day.begin(moment, zone) == moment)
 
 
