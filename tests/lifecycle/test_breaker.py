@@ -7,7 +7,7 @@ from mjgate.domain.errors import NotSent
 from mjgate.domain.task import State
 from mjgate.lifecycle.breaker import heard, probe
 from mjgate.lifecycle.faults import Faults
-from mjgate.lifecycle.lines import Moment
+from mjgate.lifecycle.moments import Moment
 from mjgate.store import channels
 from mjgate.store.database import Row
 from tests.lifecycle.talker import says, takes, talking
