@@ -11,6 +11,7 @@ from mjgate.domain.errors import Unanswered
 from mjgate.domain.reasons import FailReason
 from mjgate.domain.task import State
 from mjgate.lifecycle.finish import fail
+from mjgate.lifecycle.tallies import fold
 from mjgate.store.database import Transaction
 from mjgate.store.moves import create
 from mjgate.upstream import Endpoint
@@ -40,6 +41,8 @@ async def test_what_was_committed_is_counted_and_timed(rig: Rig) -> None:
     await rig.finished(first)
     second = await rig.task(await rig.imagine())
     await fail(rig.gateway, second, FailReason.ADMIN, actor="admin")
+    while await fold(rig.gateway):
+        pass
 
     found = await measured(rig)
 
@@ -50,6 +53,10 @@ async def test_what_was_committed_is_counted_and_timed(rig: Rig) -> None:
     assert 20 <= seconds < 60
     assert found[f'mjgate_upstream_seconds_count{{call="submit",{channel}}}'] == 2
     assert found["mjgate_looks_total"] >= 1
+    tasks = {name: value for name, value in found.items() if name.startswith("mjgate_tasks{")}
+    assert {re.findall('outcome="(.*?)"', name)[0]: value for name, value in tasks.items()} == {
+        "ACCEPTED": 2, "SUCCESS": 1, "FAILURE": 1,
+    }  # fmt: skip
     assert found[f'mjgate_channel_up{{{channel},name="main"}}'] == 1
     assert found["mjgate_streams_open"] == 0
     assert found["mjgate_feed_up"] == 1

@@ -15,10 +15,14 @@ PROXY = "the-password-of-a-proxy"
 HOOK = "whsec_c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"
 PASSWORD = "the password of dora"
 GUESS = "a wrong guess at hers"
-OWN = ("/api/user/self", "/api/token/", "/api/ledger/self", "/api/price/", "/api/webhook/")
+OWN = (
+    "/api/user/self", "/api/token/", "/api/ledger/self", "/api/price/", "/api/webhook/",
+    "/api/webhook/receiver/", "/api/mj/self", "/api/mj/self/export",
+)  # fmt: skip
 EVERYBODYS = (
     "/api/user/", "/api/channel/", "/api/group/", "/api/setting/", "/api/audit/?page_size=100",
-    "/api/ledger/", "/api/ledger/check", "/api/status", "/api/price/history",
+    "/api/ledger/", "/api/ledger/check", "/api/status", "/api/price/history", "/api/mj/",
+    "/api/mj/export", "/api/stats/", "/metrics", "/openapi.json",
 )  # fmt: skip
 TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
 TABLES_PG = "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'"
@@ -75,13 +79,22 @@ async def story(rig: Rig, admin: Manager, dora: Manager, key: str) -> None:
     await dora.ask("POST", "/api/user/self/password", {"old_password": GUESS, "password": GUESS})
     await dora.ask("PUT", "/api/token/1", {"webhook_secret": HOOK[:-5]})
     headers = {"mj-api-secret": key}
-    await rig.client.post(IMAGINE, json={"prompt": "a fox"}, headers=headers)
+    await admin.data("POST", f"/api/user/{dora.id}/topup", {"units": 100_000})
+    drawn = await rig.client.post(IMAGINE, json={"prompt": "a fox"}, headers=headers)
+    await rig.look()
     await rig.client.get(f"/mj/task/list?key={key}", headers=headers)
     await rig.client.post(IMAGINE, content=b"{", headers=headers)
+    await rig.client.get("/api/mj/self/export", headers=headers)  # an API key opens no export
+    task = f"/api/mj/{drawn.json()['result']}"
     for path in OWN:
         await dora.ask("GET", path)
-    for path in (*EVERYBODYS, f"/api/user/{dora.id}", place):
+    for path in (*EVERYBODYS, f"/api/user/{dora.id}", place, f"{place}/credential/"):
         await admin.ask("GET", path)
+    for path in ("/api/mj/self/export", "/api/mj/export"):
+        assert "a fox" in (await (dora if "self" in path else admin).ask("GET", path)).text
+    for path in (f"{task}/timeline", f"{task}/bundle"):
+        for each in (dora, admin):
+            assert (await each.ask("GET", path)).status_code == 200
     for body in ({"username": "dora"}, {"username": "erin", "pass": PASSWORD}, {"password": 5}):
         await admin.ask("POST", "/api/user/", body)
     await admin.ask("DELETE", f"/api/user/{dora.id}")

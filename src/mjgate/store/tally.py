@@ -87,6 +87,21 @@ async def gone(tx: Transaction, tasks: Sequence[Task]) -> None:
             await _note(tx, task, GONE + _refund_of(task), count=-1, quota=-task.refunded)
 
 
+async def ever(reader: Reader) -> dict[tuple[str, ...], int]:
+    """How many tasks were ever accepted and ended, by outcome, action and mode."""
+    rows = await reader.rows(
+        """
+        SELECT outcome, action, mode, SUM(count) AS n FROM tally
+        WHERE user_id = :user_id AND day = :day AND outcome IN each(:outcomes)
+        GROUP BY outcome, action, mode
+        """,
+        user_id=EVERYBODY,
+        day=ALWAYS,
+        outcomes=[Outcome.ACCEPTED.value, *(each.value for each in ENDS)],
+    )
+    return {(row["outcome"], row["action"], row["mode"]): int(row["n"]) for row in rows}
+
+
 async def pending(reader: Reader) -> bool:
     """Whether there is anything to add up."""
     return await reader.row("SELECT id FROM tally_delta LIMIT 1") is not None

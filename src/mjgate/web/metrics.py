@@ -15,7 +15,7 @@ from mjgate.domain.clock import SECOND
 from mjgate.domain.errors import BadKey
 from mjgate.lifecycle import Gateway
 from mjgate.metrics import TYPE, Labels, gauge
-from mjgate.store import alerts, channels, now
+from mjgate.store import alerts, channels, now, tally
 from mjgate.web.context import Context
 from mjgate.web.respond import NO_STORE
 from mjgate.web.spots import Door, Spot, made_of
@@ -69,6 +69,8 @@ async def _database(gateway: Gateway) -> list[Metric]:
         for mode, load in loads.get(each.id, {}).items()
     ]
     return [
+        gauge("tasks", "All tasks ever, as far as they are added up: accepted, and how they ended.",
+              (await tally.ever(reader)).items(), ("outcome", "action", "mode")),
         gauge("queue_depth", "Tasks that wait for a channel.",
               [((lane,), each.count) for lane, each in queues.items()], ("lane",)),
         gauge("queue_oldest_seconds", "How long the first of them has waited.",
