@@ -42,6 +42,24 @@ def test_other_bytes_are_no_image(data: bytes) -> None:
     assert refused.value.field == "base64"
 
 
+@pytest.mark.parametrize("width", [76, 77, 1_000_000])
+def test_a_large_picture_is_read_slice_by_slice_wherever_its_lines_break(width: int) -> None:
+    content = HEADS["image/png"] + bytes(range(256)) * 3_000
+    text = encoded(content)
+    text = "\n".join(text[at : at + width] for at in range(0, len(text), width))
+
+    assert read_image(text, "image") == Picture(content, "image/png")
+
+
+def test_what_goes_on_behind_its_padding_is_no_base64() -> None:
+    head = encoded(HEADS["image/png"])
+    assert head.endswith("=")
+
+    for broken in (head + head, "A" * (256 * 1024 - len(head)) + head + head, head + "\n" + head):
+        with pytest.raises(BadImage):
+            read_image(broken, "image")
+
+
 @given(st.sampled_from(sorted(HEADS)), st.binary(max_size=64), st.data())
 def test_base64_is_read_in_every_form(kind: str, tail: bytes, data: st.DataObject) -> None:
     content = HEADS[kind] + tail

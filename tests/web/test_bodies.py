@@ -247,7 +247,8 @@ async def test_too_many_bytes_at_once_are_asked_to_come_again(rig: Rig) -> None:
         begun.set()
         await half.wait()
 
-    async with calling(rig, settings=WebSettings(bodies_at_once=LIMIT)) as client:
+    tight = WebSettings(bodies_at_once=LIMIT, bodies_patience=0.01)
+    async with calling(rig, settings=tight) as client:
         first = asyncio.create_task(client.post(IMAGINE, content=slowly(), headers=headers))
         await begun.wait()
         second = await client.post(IMAGINE, content=FOX_BYTES.ljust(400), headers=headers)

@@ -9,6 +9,8 @@ from mjgate.domain.errors import BadAddress, BadImage
 ADDRESS_MOST: Final = 2_000
 """Characters of an image address."""
 
+_PADDING: Final = "= \t\r\n"
+_SLICE: Final = 256 * 1024
 _URL_ALPHABET: Final = str.maketrans("-_", "+/")
 
 
@@ -55,6 +57,20 @@ def read_image(text: str, field: str) -> Picture | str:
 
 
 def _decode(encoded: str) -> bytes:
-    """Decode base64, also with line breaks, without padding or in its URL alphabet. ValueError."""
-    plain = "".join(encoded.split()).rstrip("=").translate(_URL_ALPHABET)
-    return binascii.a2b_base64(plain + "=" * (-len(plain) % 4), strict_mode=True)
+    """
+    Decode base64, also with line breaks, without padding or in its URL alphabet. ValueError.
+
+    Slice by slice: one call for a picture of 20 MB would let no other thread run meanwhile.
+    """
+    encoded = encoded.rstrip(_PADDING)
+    if "=" in encoded:
+        raise ValueError("padding in the middle")
+    data, rest = bytearray(), ""
+    for start in range(0, len(encoded), _SLICE):
+        plain = "".join(encoded[start : start + _SLICE].split()).translate(_URL_ALPHABET)
+        rest += plain
+        whole = len(rest) - len(rest) % 4
+        data += binascii.a2b_base64(rest[:whole], strict_mode=True)
+        rest = rest[whole:]
+    data += binascii.a2b_base64(rest + "=" * (-len(rest) % 4), strict_mode=True)
+    return bytes(data)

@@ -41,7 +41,7 @@ def create_app(gateway: Gateway, settings: WebSettings) -> ASGIApp:
     context = Context(
         gateway,
         Doors(gateway),
-        Room(settings.bodies_at_once),
+        Room(settings.bodies_at_once, settings.bodies_patience),
         settings,
         Watching(gateway),
         started=gateway.clock.now(),

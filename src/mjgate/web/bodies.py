@@ -2,6 +2,7 @@
 
 import asyncio
 import codecs
+from collections import deque
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Final, cast
@@ -22,11 +23,21 @@ _DIGITS_MOST: Final = 15
 Body = Mapping[str, object]
 
 
-class Room:
-    """Bytes of bodies that are held in memory at once, over all requests."""
+_Turn = tuple[int, "asyncio.Future[None]"]
 
-    def __init__(self, most: int) -> None:
+
+class Room:
+    """
+    Bytes of bodies that are held in memory at once, over all requests.
+
+    A body that says how long it is gets all of its room before its first byte is read, and waits
+    for it up to `patience` seconds: where twenty large ones come at once, some come a little later.
+    """
+
+    def __init__(self, most: int, patience: float = 0.0) -> None:
         self._left = most
+        self._patience = patience
+        self._turns: deque[_Turn] = deque()
 
     @contextmanager
     def share(self) -> Generator["Share"]:
@@ -35,14 +46,44 @@ class Room:
         try:
             yield share
         finally:
-            self._left += share.taken
+            self._give(share.taken)
 
     def take(self, size: int) -> None:
         """Make room for more bytes. Overloaded when there is none."""
         if size > self._left:
-            msg = "Too many large requests at once; nothing was charged, try again in a moment."
-            raise Overloaded(msg, retry_after=1)
+            raise _full()
         self._left -= size
+
+    async def wait(self, size: int) -> None:
+        """The same when it is one's turn; small ones need none while there is room. Overloaded."""
+        if size <= self._left and (size <= SMALL or not self._turns):
+            self._left -= size
+            return
+        turn = size, asyncio.get_running_loop().create_future()
+        self._turns.append(turn)
+        try:
+            async with asyncio.timeout(self._patience):
+                await turn[1]
+        except TimeoutError as error:
+            self._leave(turn)
+            raise _full() from error
+        except asyncio.CancelledError:
+            self._leave(turn)
+            raise
+
+    def _leave(self, turn: _Turn) -> None:
+        """Who waited is gone; what he was given a moment ago is free again."""
+        if turn in self._turns:
+            self._turns.remove(turn)
+        self._give(0 if turn[1].cancelled() else turn[0])
+
+    def _give(self, size: int) -> None:
+        self._left += size
+        while self._turns and self._turns[0][0] <= self._left:
+            wanted, told = self._turns.popleft()
+            if not told.cancelled():
+                self._left -= wanted
+                told.set_result(None)
 
 
 class Share:
@@ -57,17 +98,23 @@ class Share:
         self._room.take(size)
         self.taken += size
 
+    async def wait(self, size: int) -> None:
+        """Make room for all of a request before it comes. Overloaded."""
+        await self._room.wait(size)
+        self.taken += size
+
 
 async def read(request: Request, most: int, share: Share) -> bytes:
     """The raw body. TooLarge, MediaType, Overloaded, BadJson for one that does not come."""
-    _check_headers(request, most)
+    length = _check_headers(request, most)
+    await share.wait(length)
     body = bytearray()
     try:
         async with asyncio.timeout(DEADLINE):
             async for chunk in request.stream():
                 if len(body) + len(chunk) > most:
                     raise _too_large(most)
-                share.take(len(chunk))
+                share.take(max(0, len(body) + len(chunk) - share.taken))
                 body += chunk
     except (TimeoutError, ClientDisconnect) as error:
         msg = f"The body did not arrive within {DEADLINE:.0f} s."
@@ -90,8 +137,8 @@ def decode(body: bytes) -> Body:
     return cast("Body", value)
 
 
-def _check_headers(request: Request, most: int) -> None:
-    """Refuse what the headers tell already, before the first byte of the body."""
+def _check_headers(request: Request, most: int) -> int:
+    """Refuse what the headers tell already, before the first byte of the body; how long it is."""
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         msg = "The body must be sent as it is, without Content-Encoding."
         raise MediaType(msg)
@@ -100,10 +147,17 @@ def _check_headers(request: Request, most: int) -> None:
         msg = "The body must be JSON: send the header 'Content-Type: application/json'."
         raise MediaType(msg)
     length = request.headers.get("content-length", "0")
-    if length.isascii() and length.isdigit():
-        digits = length.lstrip("0")
-        if len(digits) > _DIGITS_MOST or int(digits or "0") > most:
-            raise _too_large(most)
+    if not (length.isascii() and length.isdigit()):
+        return 0
+    digits = length.lstrip("0") or "0"
+    if len(digits) > _DIGITS_MOST or int(digits) > most:
+        raise _too_large(most)
+    return int(digits)
+
+
+def _full() -> Overloaded:
+    msg = "Too many large requests at once; nothing was charged, try again in a moment."
+    return Overloaded(msg, retry_after=1)
 
 
 def _too_large(most: int) -> TooLarge:

@@ -19,6 +19,8 @@ class WebSettings:
     """
     What an operator may set about answering.
 
+    `bodies_at_once` are the bytes of bodies in memory, which take up to three times as much while
+    they are read, and `bodies_patience` the seconds that one waits for its room;
     `origins` are the web pages that may call us, or `*`, or nothing where a proxy adds the header;
     `hosts` the names that we answer under, or nothing for any; `proxies` the addresses and CIDRs
     whose forwarded headers count; `documents` whether /openapi.json and /docs are served;
@@ -26,7 +28,8 @@ class WebSettings:
     """
 
     body_limit: int = 48 * MEBIBYTE
-    bodies_at_once: int = 512 * MEBIBYTE
+    bodies_at_once: int = 256 * MEBIBYTE
+    bodies_patience: float = 30.0
     origins: tuple[str, ...] = ("*",)
     hosts: tuple[str, ...] = ()
     proxies: tuple[str, ...] = ()

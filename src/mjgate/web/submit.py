@@ -35,7 +35,7 @@ from mjgate.store import channels, idempotency, party, tasks
 from mjgate.store.database import ConstraintBroken
 from mjgate.store.idempotency import Remembered
 from mjgate.web import rates
-from mjgate.web.bodies import decode, read
+from mjgate.web.bodies import Share, decode, read
 from mjgate.web.context import Context
 from mjgate.web.respond import answer, raw, refusal, request_id
 
@@ -81,17 +81,17 @@ async def _handle(desk: Desk, rule: Rule, request: Request) -> Response:
     who = f"key {caller.token_id}"
     await context.rates.take(context.gateway, rates.DRY_RUN if dry else rates.SUBMIT, who)
     with context.room.share() as share:
-        body = await read(request, context.settings.body_limit, share)
         if dry:
-            return await _dry_run(desk, rule, request, caller, body)
-        return await _submit(desk, rule, request, caller, body)
+            return await _dry_run(desk, rule, request, caller, share)
+        return await _submit(desk, rule, request, caller, share)
 
 
 async def _dry_run(
-    desk: Desk, rule: Rule, request: Request, caller: Caller, body: bytes
+    desk: Desk, rule: Rule, request: Request, caller: Caller, share: Share
 ) -> Response:
     """What the submit would come to; never remembered under an Idempotency-Key."""
     context = desk.context
+    body = await read(request, context.settings.body_limit, share)
     order = await _order(context, request, rule, body)
     if rule.path == MODAL:
         forecast = await rehearse_modal(context.gateway, caller, order)
@@ -112,15 +112,17 @@ def _rehearsed(told: Mapping[str, object]) -> SubmitAnswer:
 
 
 async def _submit(
-    desk: Desk, rule: Rule, request: Request, caller: Caller, body: bytes
+    desk: Desk, rule: Rule, request: Request, caller: Caller, share: Share
 ) -> Response:
     """Where the answer to a repeat comes before anything else."""
     context = desk.context
+    body = await read(request, context.settings.body_limit, share)
     once = await _once(desk, request, caller, rule, body)
     if once is not None and (before := await _before(desk, once)) is not None:
         return before
     try:
         order = await _order(context, request, rule, body)
+        del body  # it may be large, and a channel slow
         outcome = await _outcome(context, request, caller, order, once)
     except Refused as refused:
         return await _refused(context, request, once, refused, written=False)
