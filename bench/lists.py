@@ -183,7 +183,7 @@ def fill_sqlite(url: str, total: int, user_id: int) -> list[int]:
 
 def _into(file: sqlite3.Connection, table: str, names: Sequence[str], rows: list[Line]) -> None:
     marks = ", ".join("?" * len(names))
-    file.executemany(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", rows)  # noqa: S608
+    file.executemany(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", rows)  # noqa: S608  of our names
 
 
 async def fill_postgres(url: str, total: int, user_id: int) -> list[int]:

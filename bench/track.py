@@ -60,7 +60,7 @@ async def opened(made: World) -> AsyncGenerator[Database]:
 
 async def copy(tx: Transaction, table: str, count: int, **changes: object) -> None:
     """So many rows like the newest one, with these columns changed; `n` counts them."""
-    row = await tx.row(cast("LiteralString", f"SELECT * FROM {table} LIMIT 1"))  # noqa: S608
+    row = await tx.row(cast("LiteralString", f"SELECT * FROM {table} LIMIT 1"))  # noqa: S608  of our names
     names: list[str] = list(cast("dict[str, object]", row).keys())
     values = ", ".join(str(changes.get(name, name)) for name in names)
     statement = f"""
@@ -68,7 +68,7 @@ async def copy(tx: Transaction, table: str, count: int, **changes: object) -> No
             SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {count}
         ), one AS (SELECT * FROM {table} LIMIT 1)
         INSERT INTO {table} ({", ".join(names)}) SELECT {values} FROM one CROSS JOIN numbers
-    """  # noqa: S608
+    """  # noqa: S608  of our names
     await tx.run(cast("LiteralString", statement))
 
 

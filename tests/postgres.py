@@ -160,4 +160,4 @@ def _open_folder() -> str:
     chosen = Path(tempfile.gettempdir()).resolve()
     longest = 60  # the address of a Unix socket holds about a hundred bytes
     shared = all(folder.stat().st_mode & 0o001 for folder in (chosen, *chosen.parents))
-    return str(chosen) if shared and len(str(chosen)) < longest else "/tmp"  # noqa: S108
+    return str(chosen) if shared and len(str(chosen)) < longest else "/tmp"  # noqa: S108  short

@@ -54,6 +54,15 @@ Json = Any
 
 START = 1_763_712_000_000
 RICH = 10_000_000
+PRICE = 50_000
+"""Of a fast picture."""
+
+PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
+    "gg=="
+)
+"""A PNG of one pixel, as clients send it."""
+
 HOOK_SECRET = "whsec_dGhlIHNlY3JldCBvZiBBbGljZSBhbmQgQm9i"
 PLAIN = SandboxSettings(port=0, seconds=0, pictures="plain")
 

@@ -6,13 +6,9 @@ import pytest
 
 from tests.chains.conftest import Chain, Json, MakeChain
 from tests.lifecycle.talker import Asked, says, takes, talking
-from tests.rig import RICH
+from tests.rig import PIXEL, RICH
 
 GRID, SMALL, VIDEO = 50_000, 25_000, 400_000
-PIXEL = (
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
-    "gg=="
-)
 OWN = {
     "id", "state", "parentId", "submitTime", "startTime", "finishTime", "imageUrl", "imageUrls",
     "splitUrls", "thumbnailUrl", "videoUrl", "videoUrls", "properties",

@@ -27,10 +27,9 @@ from mjgate.store.books import SlotTakenError
 from mjgate.store.database import Row
 from mjgate.store.follow import Followed, Kind
 from mjgate.store.moves import create
-from tests.rig import Person
+from tests.rig import PRICE, Person
 from tests.tasks import a_task
 
-PRICE = 50_000
 LANE = "default FAST MID_JOURNEY"
 PICTURE = Result(image_url="http://upstream.test/picture.png")
 NOTHING = Inputs((), {}, {})

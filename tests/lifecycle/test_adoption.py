@@ -3,9 +3,8 @@
 import httpx
 
 from mjgate.store import attempts
-from tests.rig import RICH, MakeRig, Rig
+from tests.rig import PRICE, RICH, MakeRig, Rig
 
-PRICE = 50_000
 LOST = "a fox [[fault:drop-after-accept]]"
 NEVER = "a fox [[fault:drop-before-accept]]"
 

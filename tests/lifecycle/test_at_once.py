@@ -29,10 +29,8 @@ from tests.lifecycle.hands import (
     submitted,
     told,
 )
-from tests.rig import MakeRig, Person, a_gateway, a_person
-
-PRICE = 50_000
-IMAGINE = "/mj/submit/imagine"
+from tests.rig import PRICE, MakeRig, Person, a_gateway, a_person
+from tests.web.shape import IMAGINE
 
 
 async def submit(client: httpx.AsyncClient, person: Person) -> httpx.Response:

@@ -9,9 +9,8 @@ from mjgate.sandbox.server import running
 from mjgate.sandbox.settings import SandboxSettings
 from mjgate.store.database import Transaction
 from tests.lifecycle.talker import Asked, Talker, says, takes, talking
-from tests.rig import RICH, Json, MakeRig, Rig, a_channel
+from tests.rig import PRICE, RICH, Json, MakeRig, Rig, a_channel
 
-PRICE = 50_000
 SLOW = SandboxSettings(port=0, seconds=600, pictures="plain")
 
 

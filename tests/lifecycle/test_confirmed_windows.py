@@ -15,9 +15,8 @@ from mjgate.lifecycle.sending import modal_for
 from mjgate.lifecycle.verdict import NOBODY, refused_in, taken, unknown_in
 from mjgate.store import attempts
 from tests.lifecycle.talker import Asked, Talker, says, takes, talking
-from tests.rig import RICH, Json, MakeRig, Rig, a_channel
+from tests.rig import PRICE, RICH, Json, MakeRig, Rig, a_channel
 
-PRICE = 50_000
 HASH = "4f0c8a4e-32a1-4c5e-8a39-6f1f3f1f0a11"
 ZOOM, VARY = f"MJ::CustomZoom::{HASH}", f"MJ::JOB::variation::1::{HASH}"
 PICTURE = "http://pictures.test/fox.png"

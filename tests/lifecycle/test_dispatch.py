@@ -12,13 +12,12 @@ from mjgate.lifecycle.finish import fail
 from mjgate.sandbox.server import running
 from mjgate.store import channels
 from tests.lifecycle.talker import Asked, Talker, says, takes, talking
-from tests.rig import PLAIN, RICH, Json, MakeRig, Rig, a_channel
+from tests.rig import PLAIN, PRICE, RICH, Json, MakeRig, Rig, a_channel
+from tests.web.shape import IMAGINE
 
-PRICE = 50_000
 CLOSED = "http://127.0.0.1:9"
 HOOK = {"notifyHook": "https://hooks.example.com/told"}
 HTML = b"<html><body>502 Bad Gateway</body></html>"
-IMAGINE = "/mj/submit/imagine"
 
 NOT_HERE = {
     "a redirect": says({}, "307 Temporary Redirect", {"Location": "http://127.0.0.1:9/"}),

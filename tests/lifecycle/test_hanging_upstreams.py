@@ -10,9 +10,8 @@ import pytest
 from mjgate.domain.channel import ChannelStatus
 from mjgate.domain.clock import SECOND
 from mjgate.store import channels
-from tests.rig import PLAIN, RICH, MakeRig, a_channel, running
+from tests.rig import PLAIN, PRICE, RICH, MakeRig, a_channel, running
 
-PRICE = 50_000
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99999\r\n\r\n["
 
 

@@ -13,9 +13,8 @@ from typing import Final
 from mjgate.domain.clock import HOUR, SECOND
 from mjgate.store import channels
 from tests.lifecycle.talker import Asked, Talker, says, takes, talking
-from tests.rig import RICH, START, Json, MakeRig, Rig, a_channel
+from tests.rig import PRICE, RICH, START, Json, MakeRig, Rig, a_channel
 
-PRICE = 50_000
 PICTURE = "http://pictures.test/fox.png"
 BUTTONS = [{"customId": "MJ::JOB::upsample::1::abc", "label": "U1", "emoji": "", "style": 2}]
 HTML = b"<html><body>502 Bad Gateway</body></html>"

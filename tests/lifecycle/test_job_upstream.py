@@ -5,12 +5,8 @@ import pytest
 from mjgate.manage import Desk
 from mjgate.manage.trying import try_channel
 from mjgate.store.database import Transaction
-from tests.rig import RICH, MakeRig, Rig
+from tests.rig import PIXEL, RICH, MakeRig, Rig
 
-PIXEL = (
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
-    "gg=="
-)
 GRID, SMALL, VIDEO = 50_000, 25_000, 400_000
 
 

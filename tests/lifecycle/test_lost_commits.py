@@ -14,11 +14,10 @@ import pytest
 
 from mjgate.domain.task import State
 from tests.postgres import PostgresServer
-from tests.rig import RICH, MakeRig, Rig, a_channel
+from tests.rig import PRICE, RICH, MakeRig, Rig, a_channel
 from tests.store.wire import Cut, Wire, wire_to
 
 COMMIT = "COMMIT\0"  # and not READ COMMITTED
-PRICE = 50_000
 LOST = (Cut.BEFORE_IT_ARRIVES, Cut.BEFORE_THE_ANSWER)
 
 

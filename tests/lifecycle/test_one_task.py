@@ -5,9 +5,7 @@ import io
 
 from PIL import Image
 
-from tests.rig import RICH, MakeRig, Rig
-
-PRICE = 50_000
+from tests.rig import PRICE, RICH, MakeRig, Rig
 
 
 def a_photograph() -> str:

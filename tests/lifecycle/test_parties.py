@@ -10,15 +10,10 @@ import pytest
 from aiohttp import web
 
 from mjgate.store.database import Transaction
-from tests.rig import RICH, Json, MakeRig, Rig
+from tests.rig import PIXEL, PRICE, RICH, Json, MakeRig, Rig
 from tests.served import answering
 from tests.web.shape import one_engine, refused
 
-PRICE = 50_000
-PIXEL = (
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
-    "gg=="
-)
 ALL = "MJ::Job::PicReader::all"
 TEXTS = ["a red fox", "a blue fox", "a fox at sea", "a fox at rest"]
 

@@ -23,7 +23,7 @@ async def pruned(rig: Rig) -> None:
 
 async def count(rig: Rig, table: str) -> int:
     row = await rig.gateway.store.reader.row(
-        cast("LiteralString", f"SELECT COUNT(*) AS n FROM {table}")  # noqa: S608
+        cast("LiteralString", f"SELECT COUNT(*) AS n FROM {table}")  # noqa: S608  of our names
     )
     assert row is not None
     return int(row["n"])
@@ -72,7 +72,7 @@ async def test_old_tasks_go_with_all_about_them_and_others_stay(make_rig: MakeRi
     for table in ("events", "attempts", "jobs", "pressed_once", "search", "outbox"):
         column = "rowid" if table == "search" else "task_id"
         row = await rig.gateway.store.reader.row(
-            f"SELECT COUNT(*) AS n FROM {table} WHERE {column} = :id",  # noqa: S608
+            f"SELECT COUNT(*) AS n FROM {table} WHERE {column} = :id",  # noqa: S608  of our names
             id=int(old[0]),
         )
         assert row is not None

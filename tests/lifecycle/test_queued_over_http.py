@@ -9,8 +9,8 @@ from mjgate.lifecycle.faults import Faults
 from mjgate.store import channels
 from tests.lifecycle.talker import says, takes, talking
 from tests.rig import RICH, Json, MakeRig, Rig, a_channel
+from tests.web.shape import IMAGINE
 
-IMAGINE = "/mj/submit/imagine"
 CLOSED = "http://127.0.0.1:9"
 
 

@@ -3,9 +3,7 @@
 from mjgate.domain.clock import SECOND
 from mjgate.keys import Purpose
 from mjgate.store import channels
-from tests.rig import RICH, Rig
-
-PRICE = 50_000
+from tests.rig import PRICE, RICH, Rig
 
 
 async def rotate(rig: Rig, secret: str) -> None:

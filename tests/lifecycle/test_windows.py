@@ -11,10 +11,8 @@ from aiohttp import web
 from mjgate.domain.clock import HOUR
 from mjgate.store import tokens
 from mjgate.store.database import Transaction
-from tests.rig import RICH, MakeRig, Person, Rig, a_key
+from tests.rig import PRICE, RICH, MakeRig, Person, Rig, a_key
 from tests.served import answering
-
-PRICE = 50_000
 
 
 async def an_upscale(rig: Rig) -> str:

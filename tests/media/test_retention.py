@@ -11,14 +11,9 @@ from mjgate.manage.people import change_user, delete_user
 from mjgate.store import retention
 from mjgate.store.database import Transaction
 from tests.media.test_archive import a_grid, row, states
-from tests.rig import START, MakeRig, Rig
+from tests.rig import PIXEL, START, MakeRig, Rig
 from tests.web.api.desk import desk_of
 from tests.web.shape import FOX, IMAGINE, one_engine, refused
-
-PIXEL = (
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
-    "gg=="
-)
 
 
 def aged(rig: Rig) -> None:

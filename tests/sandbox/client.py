@@ -58,7 +58,7 @@ class Client:
 
     async def finished(self, task_id: str) -> Json:
         """Ask until the task has ended."""
-        while (task := await self.fetch(task_id))["status"] not in ENDS:  # noqa: ASYNC110
+        while (task := await self.fetch(task_id))["status"] not in ENDS:  # noqa: ASYNC110  over HTTP
             await asyncio.sleep(0.02)  # a client can only ask again
         return task
 

@@ -91,7 +91,7 @@ def test_an_enlargement_is_the_picture_it_came_from() -> None:
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_zooming_out_keeps_the_picture_in_the_middle(known: bool) -> None:  # noqa: FBT001
+def test_zooming_out_keeps_the_picture_in_the_middle(known: bool) -> None:  # noqa: FBT001  a parameter
     old = picture()
     look = world(old, scene(WORDS, seed=5)) if known else None
 
@@ -259,7 +259,7 @@ def test_a_blend_looks_at_all_its_inputs() -> None:
 @pytest.mark.parametrize(
     ("dimensions", "wider"), [("PORTRAIT", False), ("LANDSCAPE", True), ("SQUARE", None)]
 )
-def test_a_blend_has_its_dimensions(dimensions: str, wider: bool | None) -> None:  # noqa: FBT001
+def test_a_blend_has_its_dimensions(dimensions: str, wider: bool | None) -> None:  # noqa: FBT001  a parameter
     inputs = encoded(picture()), encoded(picture("sea"))
 
     made = jobs.draw_blend(inputs, 4, dimensions)

@@ -113,7 +113,7 @@ async def test_a_lost_listen_drops_what_is_remembered_and_is_made_anew(
                 there.changes.of(17) as bell,
             ):
                 await here.reader.rows(
-                    f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {LISTENERS}"  # noqa: S608
+                    f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {LISTENERS}"  # noqa: S608  of our names
                 )
 
                 async with asyncio.timeout(IN_TIME):

@@ -242,16 +242,16 @@ class GoTask(msgspec.Struct):
     promptEn: str  # noqa: N815  the wire's own name, as those that follow
     description: str
     state: str
-    submitTime: int | None  # noqa: N815
-    startTime: int | None  # noqa: N815
-    finishTime: int | None  # noqa: N815
-    failReason: str | None  # noqa: N815
-    imageUrl: str  # noqa: N815
-    imageUrls: list[GoMedia] | None  # noqa: N815
-    videoUrl: str  # noqa: N815
-    videoUrls: list[GoMedia] | None  # noqa: N815
+    submitTime: int | None  # noqa: N815  the wire's own name
+    startTime: int | None  # noqa: N815  the wire's own name
+    finishTime: int | None  # noqa: N815  the wire's own name
+    failReason: str | None  # noqa: N815  the wire's own name
+    imageUrl: str  # noqa: N815  the wire's own name
+    imageUrls: list[GoMedia] | None  # noqa: N815  the wire's own name
+    videoUrl: str  # noqa: N815  the wire's own name
+    videoUrls: list[GoMedia] | None  # noqa: N815  the wire's own name
     buttons: list[GoButton]
-    maskBase64: str  # noqa: N815
+    maskBase64: str  # noqa: N815  the wire's own name
     properties: dict[str, Any]
 
 

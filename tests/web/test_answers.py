@@ -5,13 +5,9 @@ import re
 from base64 import b64decode
 
 from tests.lifecycle.talker import Asked, says, takes, talking
-from tests.rig import MakeRig, Rig
+from tests.rig import PIXEL, MakeRig, Rig
 from tests.web.shape import Json, one_engine
 
-PIXEL = (
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
-    "gg=="
-)
 OURS = re.compile(r"http://gateway/mj/(image|video)/\d{16}(/\d+(\.mp4)?)?\?sig=\S+")
 
 

@@ -2,19 +2,10 @@
 
 import pytest
 
-from mjgate.manage import Desk, words
-from tests.rig import RICH, Json, Rig
+from mjgate.manage import words
+from tests.rig import PIXEL, RICH, Json, Rig
+from tests.web.api.desk import desk_of
 from tests.web.shape import IMAGINE, one_engine, refused, untouched
-
-PIXEL = (
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
-    "gg=="
-)
-
-
-def desk_of(rig: Rig) -> Desk:
-    gateway = rig.gateway
-    return Desk(store=gateway.store, keys=gateway.keys, clock=rig.clock, actor="admin")
 
 
 async def ban(rig: Rig, *listed: str) -> None:

@@ -15,14 +15,10 @@ from mjgate.sandbox.server import running
 from mjgate.store.database import Transaction
 from tests.level import served
 from tests.lifecycle.receiver import Receiver, deliver
-from tests.rig import PLAIN, RICH, HandClock, Rig, a_channel
+from tests.rig import PIXEL, PLAIN, RICH, HandClock, Rig, a_channel
 from tests.web.clients import Below, Bot, Client, Page, Sdk, Server, ShownError
 from tests.web.shape import one_engine
 
-PIXEL = (
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
-    "gg=="
-)
 DATA = f"data:image/png;base64,{PIXEL}"
 
 Anyone = TypeVar("Anyone", bound=Client)

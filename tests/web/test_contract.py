@@ -20,16 +20,12 @@ from mjgate.store import idempotency
 from mjgate.store.database import Transaction
 from mjgate.store.idempotency import Remembered
 from mjgate.web import WebSettings
-from tests.rig import MakeRig, Person, Rig, a_person
+from tests.rig import PIXEL, MakeRig, Person, Rig, a_person
 from tests.web.shape import FOX, IMAGINE, calling, one_engine, refused, served, set_key
 
 Json = Any
 Body = Mapping[str, object]
 
-PIXEL = (
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
-    "gg=="
-)
 DATA = f"data:image/jpeg;base64,{PIXEL}"  # the declared type is not believed
 TWO, SIX = [PIXEL, DATA], [PIXEL] * 6
 

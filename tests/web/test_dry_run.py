@@ -6,15 +6,8 @@ import httpx
 import pytest
 
 from mjgate.store.database import Transaction
-from tests.rig import RICH, Json, MakeRig, Person, Rig, a_person
+from tests.rig import PIXEL, PRICE, RICH, Json, MakeRig, Person, Rig, a_person
 from tests.web.shape import FOX, IMAGINE, one_engine, refused, served, set_key, untouched
-
-PRICE = 50_000
-
-PIXEL = (
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwAD"
-    "hgGAWjR9awAAAABJRU5ErkJggg=="
-)
 
 
 async def dry(rig: Rig, path: str = IMAGINE, *, by: Person | None = None, **body: Json) -> Json:

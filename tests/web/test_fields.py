@@ -6,14 +6,10 @@ import pytest
 
 from mjgate.domain.action import RULES
 from mjgate.store.database import Transaction
-from tests.rig import MakeRig, Rig, a_person
+from tests.rig import PIXEL, MakeRig, Rig, a_person
 from tests.web.shape import FOX, IMAGINE, one_engine, refused, untouched
 
 PNG = "iVBORw0KGgoAAAAA"  # its first bytes, for what is refused before it is read
-PIXEL = (
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwAD"
-    "hgGAWjR9awAAAABJRU5ErkJggg=="
-)
 LINK = "https://pictures.example/a.png"
 SOME_ID = "1763712000000000"
 

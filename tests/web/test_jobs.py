@@ -8,17 +8,13 @@ import httpx
 import pytest
 
 from mjgate.domain.action import RULES
-from tests.rig import RICH, MakeRig, Person, Rig
+from tests.rig import PIXEL, RICH, MakeRig, Person, Rig
 from tests.web.shape import FOX, Json, one_engine, served, untouched
 
 BELOW = "/api/mj/task"
 IMAGINE = f"{BELOW}/submit/imagine"
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 NOBODY = "42a28dda-dc7a-4186-ac86-6e16c1fcef17"
-PIXEL = (
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
-    "gg=="
-)
 MEMBERS: dict[str, type] = {
     "taskId": str, "prompt": str, "imageUrl": str, "enqueue_time": str, "width": int, "height": int,
     "batch_size": int, "status": str, "job_type": str, "video_url": str, "video_urls": list,

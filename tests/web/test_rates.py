@@ -5,10 +5,8 @@ import pytest
 from mjgate.domain.errors import RateLimited
 from mjgate.domain.settings import ROWS
 from mjgate.web.rates import RATES, Rates
-from tests.rig import RICH, Rig
+from tests.rig import PRICE, RICH, Rig
 from tests.web.shape import IMAGINE, one_engine, refused
-
-PRICE = 50_000
 
 
 async def allowed(rig: Rig, rates: Rates, what: str, who: str = "key 1") -> int:

@@ -109,5 +109,5 @@ async def dump(rig: Rig, *, but: str = "") -> str:
     tables = TABLES if rig.gateway.store.engine == "sqlite" else TABLES_PG
     names = [str(row["name"]) for row in await reader.rows(tables)]
     assert {"users", "tokens", "audit", "channels", "sessions"} <= set(names)
-    rows = [await reader.rows(f"SELECT * FROM {name}") for name in names if name != but]  # pyright: ignore[reportArgumentType]  # noqa: S608
+    rows = [await reader.rows(f"SELECT * FROM {name}") for name in names if name != but]  # pyright: ignore[reportArgumentType]  # noqa: S608  of our names
     return "\n".join(repr(tuple(row)) for table in rows for row in table)

@@ -1,10 +1,8 @@
 """What owners and admins do to tasks: cancel, refund, look now."""
 
 from mjgate.lifecycle.barred import cancel_barred
-from tests.rig import Rig
+from tests.rig import PRICE, Rig
 from tests.web.api.desk import Manager, manages
-
-PRICE = 50_000
 
 
 async def test_a_task_is_cancelled_by_its_owner_or_an_admin(rig: Rig, admin: Manager) -> None:
