@@ -31,6 +31,19 @@ def test_a_topup_answers_with_the_new_balance(there: Run) -> None:
     assert answer == {"id": user["id"], "quota": 12}
 
 
+def test_a_balance_is_put_right_as_far_as_it_is_free(there: Run) -> None:
+    user = there("user", "create", "alice", "--quota", "50", "--json").json
+    words = ("user", "adjust", "alice", "-30", "--reason", "a mistake", "--reference", "note 1")
+
+    answer = there(*words, "--json").json
+    again = there(*words)
+    beyond = there("user", "adjust", "alice", "-21", "--reason", "all")
+
+    assert answer == {"id": user["id"], "quota": 20}
+    assert "was used before" in again.err
+    assert "Only 20 units are free" in beyond.err
+
+
 def test_a_key_is_made_with_the_rights_that_were_said(there: Run) -> None:
     there("user", "create", "alice")
     rights = ("--quota", "100", "--actions", "IMAGINE,UPSCALE", "--modes", "FAST,RELAX")

@@ -132,6 +132,8 @@ def _shown(task: Task) -> dict[str, object]:
         "progress": task.progress,
         "price": task.price,
         "hold_open": task.hold_open,
+        "paid": task.settled,
+        "refunded": task.refunded,
         "upstream_id": task.upstream_id,
         "parent_id": None if task.parent_id is None else str(task.parent_id),
         "reason": task.reason,

@@ -17,6 +17,10 @@ commands = typer.Typer()
 
 Name = Annotated[str, typer.Argument(help="The user's name.", show_default=False)]
 
+Reference = Annotated[
+    str, typer.Option(help="An invoice number, say; one counts only once.", show_default=False)
+]
+
 
 @commands.command()
 @placed
@@ -86,9 +90,7 @@ def topup(
     name: Name,
     units: Annotated[int, typer.Argument(help="Units to add; 500,000 are 1.00.")],
     *,
-    reference: Annotated[
-        str, typer.Option(help="An invoice number, say; one counts only once.", show_default=False)
-    ] = "",
+    reference: Reference = "",
     as_json: Json = False,
 ) -> None:
     """Give a user money."""
@@ -97,6 +99,27 @@ def topup(
         return await users.topup(desk, name, units, reference=reference)
 
     user_id, quota = at_desk("user topup", place, work)
+    facts = {"id": user_id, "quota": quota}
+    tell(facts, f"{name} now has {quota:,} units.", as_json=as_json)
+
+
+@commands.command(context_settings={"ignore_unknown_options": True})  # -30 is a number
+@placed
+def adjust(
+    place: Place,
+    name: Name,
+    units: Annotated[int, typer.Argument(help="Units to add; below 0 to take away what is free.")],
+    *,
+    reason: Annotated[str, typer.Option(help="Why, for the audit.", show_default=False)],
+    reference: Reference = "",
+    as_json: Json = False,
+) -> None:
+    """Put a user's balance right."""
+
+    async def work(desk: Desk) -> tuple[int, int]:
+        return await people.adjust(desk, name, units, reason=reason, reference=reference)
+
+    user_id, quota = at_desk("user adjust", place, work)
     facts = {"id": user_id, "quota": quota}
     tell(facts, f"{name} now has {quota:,} units.", as_json=as_json)
 

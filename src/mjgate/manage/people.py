@@ -172,13 +172,12 @@ async def _adjust(
     tx: Transaction, desk: Desk, who: Who, units: int, reason: str, reference: str
 ) -> tuple[int, int]:
     user = await found(tx, who)
-    if user.balance + units < 0:
-        raise Prevented(
-            f"Only {user.balance} units are free: {-units} cannot be taken.", field="units"
-        )
     try:
         await ledger.adjust(tx, user.id, units, desk.clock.now(), reference=reference or None)
     except ConstraintBroken as broken:
+        if broken.name == "a_balance_is_not_negative":
+            msg = f"Only {user.balance} units are free: {-units} cannot be taken."
+            raise Prevented(msg, field="units") from None
         raise checks.used_before(broken, reference) from None
     await desk.audit(
         tx,
