@@ -18,6 +18,9 @@ SMALL: Final = 256 * 1024
 DEADLINE: Final = 60.0
 """Seconds that a client may take to send a body."""
 
+RESERVE: Final = 16
+"""What part of the room only small bodies get: one of so many."""
+
 _DIGITS_MOST: Final = 15
 
 Body = Mapping[str, object]
@@ -32,10 +35,12 @@ class Room:
 
     A body that says how long it is gets all of its room before its first byte is read, and waits
     for it up to `patience` seconds: where twenty large ones come at once, some come a little later.
+    A part is kept for small ones, so that nobody stops them by promising large ones.
     """
 
     def __init__(self, most: int, patience: float = 0.0) -> None:
         self._left = most
+        self._reserve = most // RESERVE
         self._patience = patience
         self._turns: deque[_Turn] = deque()
 
@@ -48,15 +53,15 @@ class Room:
         finally:
             self._give(share.taken)
 
-    def take(self, size: int) -> None:
-        """Make room for more bytes. Overloaded when there is none."""
-        if size > self._left:
+    def take(self, size: int, *, of: int) -> None:
+        """Make room for more bytes of a body that has `of` bytes with them. Overloaded."""
+        if size > self._free(of):
             raise _full()
         self._left -= size
 
     async def wait(self, size: int) -> None:
-        """The same when it is one's turn; small ones need none while there is room. Overloaded."""
-        if size <= self._left and (size <= SMALL or not self._turns):
+        """Make room for a whole body when it is its turn; small ones need none. Overloaded."""
+        if size <= self._free(size) and (size <= SMALL or not self._turns):
             self._left -= size
             return
         turn = size, asyncio.get_running_loop().create_future()
@@ -71,6 +76,10 @@ class Room:
             self._leave(turn)
             raise
 
+    def _free(self, size: int) -> int:
+        """The bytes that a body of this size may have of what is left."""
+        return self._left if size <= SMALL else self._left - self._reserve
+
     def _leave(self, turn: _Turn) -> None:
         """Who waited is gone; what he was given a moment ago is free again."""
         if turn in self._turns:
@@ -79,7 +88,7 @@ class Room:
 
     def _give(self, size: int) -> None:
         self._left += size
-        while self._turns and self._turns[0][0] <= self._left:
+        while self._turns and self._turns[0][0] <= self._free(self._turns[0][0]):
             wanted, told = self._turns.popleft()
             if not told.cancelled():
                 self._left -= wanted
@@ -95,7 +104,7 @@ class Share:
 
     def take(self, size: int) -> None:
         """Make room for more bytes of the same request. Overloaded."""
-        self._room.take(size)
+        self._room.take(size, of=self.taken + size)
         self.taken += size
 
     async def wait(self, size: int) -> None:
