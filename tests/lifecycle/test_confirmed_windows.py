@@ -8,11 +8,13 @@ import pytest
 
 from mjgate.dialects import Accepted
 from mjgate.domain.clock import SECOND
+from mjgate.domain.errors import UpstreamRefused
 from mjgate.domain.reasons import FailReason
 from mjgate.domain.task import State
 from mjgate.lifecycle.finish import fail
+from mjgate.lifecycle.refused import Refusal, refused_in
 from mjgate.lifecycle.sending import modal_for
-from mjgate.lifecycle.verdict import NOBODY, refused_in, taken, unknown_in
+from mjgate.lifecycle.verdict import NOBODY, taken, unknown_in
 from mjgate.store import attempts
 from tests.lifecycle.talker import Asked, Talker, says, takes, talking
 from tests.rig import PRICE, RICH, Json, MakeRig, Rig, a_channel
@@ -220,9 +222,9 @@ async def test_a_sender_that_was_thought_dead_disturbs_nobody_who_took_over(scen
 
     following = await modal_for(scene.rig.gateway, await scene.rig.task(window), "job-2")
     again = await modal_for(scene.rig.gateway, await scene.rig.task(window), "job-2")
-    told: dict[str, Any] = {"text": "no", "admin_text": "no", "quiet": False}
+    refusal = Refusal(UpstreamRefused("no"), FailReason.UPSTREAM_REFUSED, "no")
     await store.write(unknown_in, late, actor="sender", now=now, why="it took too long")
-    await store.write(refused_in, late, FailReason.UPSTREAM_REFUSED, now=now, **told)
+    await store.write(refused_in, late, refusal, now=now, quiet=False)
     task = await scene.rig.task(window)
     await taken(scene.rig.gateway, task, Accepted(ids=("job-2",)), NOBODY, by=late)
 

@@ -32,9 +32,10 @@ from mjgate.lifecycle.dispatch import _elsewhere, _Tour
 from mjgate.lifecycle.finish import fail, succeed
 from mjgate.lifecycle.look import Look, apply
 from mjgate.lifecycle.nodes import clear_up
+from mjgate.lifecycle.refused import refused
 from mjgate.lifecycle.rescue import _deliver
 from mjgate.lifecycle.routing import Route, line
-from mjgate.lifecycle.verdict import Waiting, refused, taken, unknown
+from mjgate.lifecycle.verdict import Waiting, taken, unknown
 from mjgate.store import attempts, channels, follow, ledger
 from mjgate.store.columns import encode_result, from_row
 from mjgate.store.database import Row, Transaction

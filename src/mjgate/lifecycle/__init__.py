@@ -9,13 +9,14 @@ submit    `plan` says what an order will be, `draft` which task that makes, `rou
           `hops` where it came from. `ours` is work done here, `gone` what is left without the
           channel, `window` what asks first.
 dispatch  `queue` hands on what waits. `handover` sends what `work` and `carry` make of a task, to a
-          channel of `lines`, `proxied` or not. `verdict` and `party` are what the answer means,
-          `unwanted` what nobody wants any more, `breaker` and `faults` channels that keep failing.
+          channel of `lines`, `proxied` or not; `sending` writes each attempt before it leaves.
+          `verdict`, `refused` and `party` are what the answer means, `unwanted` what nobody wants
+          any more, `breaker` and `faults` channels that keep failing.
 track     `asking` a channel, a `look` at the answer; when is for `usual`, `hurry`, `turns` and
           `notice`. `adopt` finds jobs of lost answers, `rescue` late results; `cancel` and `seed`
           ask for one task.
 archive   `copies` are under way; `retention` and `disk` say how long and how much is kept.
-notify    `hook_trial` sends an example.
+notify    `couriers` say who is told next, `hook_trial` sends an example.
 
 Beside it: `nodes` and `absence` (processes that die or sleep), `barred`, `erase` and `pruning`
 (what goes), `alerts`, `counting` and `tallies` (what is told of it), `settings`, `moments`,

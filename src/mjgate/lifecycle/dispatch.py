@@ -29,6 +29,7 @@ from mjgate.lifecycle.breaker import heard
 from mjgate.lifecycle.cancel import as_wanted
 from mjgate.lifecycle.handover import prepared, sent
 from mjgate.lifecycle.lines import Line
+from mjgate.lifecycle.refused import Refusal, refused, shown, turned_down
 from mjgate.lifecycle.routing import line, need_of, routes, trying
 from mjgate.lifecycle.sending import Onward, modal_next, never_asked, resend
 from mjgate.lifecycle.unwanted import stop_unwanted
@@ -36,9 +37,6 @@ from mjgate.lifecycle.verdict import (
     Outcome,
     Waiting,
     present,
-    refused,
-    refused_in,
-    shown,
     taken,
     unknown,
     unless_cancelled,
@@ -249,16 +247,8 @@ async def _give_up(
     elif isinstance(trouble, Rejected):
         reason = FailReason.UPSTREAM_REFUSED
         answer = await _refusal(gateway, task, trouble)
-    ended = await gateway.store.write_surely(
-        refused_in,
-        attempt,
-        reason,
-        now=gateway.clock.now(),
-        text=answer.description,
-        admin_text=str(trouble),
-        quiet=waiting.answer(),
-    )
-    return Outcome(ended or await present(gateway, task), answer)
+    refusal = Refusal(answer, reason, str(trouble))
+    return await turned_down(gateway, task, attempt, refusal, waiting)
 
 
 async def _refusal(gateway: Gateway, task: Task, trouble: Rejected) -> Refused:

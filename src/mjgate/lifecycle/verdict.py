@@ -1,4 +1,4 @@
-"""What is written when a channel has spoken, or has not: taken, unknown, refused."""
+"""What is written when a channel has taken a task, or nobody knows whether it has."""
 
 import logging
 from dataclasses import dataclass, replace
@@ -6,16 +6,12 @@ from typing import Final
 
 from mjgate.dialects import Accepted
 from mjgate.domain.errors import (
-    BannedWord,
-    ParentGoneUpstream,
     Refused,
-    Rejected,
     Unanswered,
     UpstreamRefused,
 )
 from mjgate.domain.party import leads
-from mjgate.domain.reasons import FailReason, Reason, Verdict
-from mjgate.domain.redact import redact
+from mjgate.domain.reasons import FailReason
 from mjgate.domain.task import State, Task, way
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.finish import fail_in
@@ -56,11 +52,6 @@ class Waiting:
         self._answered = self._here
         return self._here
 
-
-OUR_ACCOUNT: Final = (
-    "The provider did not let the gateway in; nothing was charged, and the operator can see why."
-)
-"""For a refused credential or an empty balance, which are no business of users."""
 
 NOBODY: Final = Waiting()
 NOBODY.leave()
@@ -220,78 +211,6 @@ async def unknown_in(
     )
 
 
-async def refused(
-    gateway: Gateway,
-    task: Task,
-    attempt: Attempt,
-    error: Rejected,
-    names: tuple[str, ...],
-    waiting: Waiting,
-) -> Outcome:
-    """No other channel is asked: the task ends, quietly if the client is here to be told."""
-    answer, reason = _told(error, names)
-    ended = await gateway.store.write_surely(
-        refused_in,
-        attempt,
-        reason,
-        now=gateway.clock.now(),
-        text=answer.description,
-        admin_text=str(error),
-        quiet=waiting.answer(),
-    )
-    return Outcome(ended or await present(gateway, task), answer)
-
-
-async def refused_in(
-    tx: Transaction,
-    attempt: Attempt,
-    reason: FailReason,
-    *,
-    now: int,
-    text: str,
-    admin_text: str,
-    quiet: bool,
-) -> Task | None:
-    """The attempt was refused, and with it the task."""
-    if await attempts.taken_over(tx, attempt):
-        return None
-    return await fail_in(
-        tx,
-        attempt.task_id,
-        reason,
-        actor="sender",
-        now=now,
-        text=text,
-        admin_text=admin_text,
-        quiet=quiet,
-        ended=Ended.REFUSED,
-    )
-
-
-def _told(error: Rejected, names: tuple[str, ...]) -> tuple[Refused, FailReason]:
-    """What the client hears of a channel's refusal, and what the task keeps."""
-    text = shown(error, names)
-    match error.reason:
-        case Reason.BANNED_WORD:
-            told: dict[str, object] = {"bannedWord": None, "promptEn": "", "offset": None}
-            return BannedWord(text, properties=told | error.properties), FailReason.BANNED_WORD
-        case Reason.PARENT_GONE_UPSTREAM:
-            return ParentGoneUpstream(field="taskId"), FailReason.PARENT_GONE_UPSTREAM
-        case _:
-            return UpstreamRefused(text), FailReason.UPSTREAM_REFUSED
-
-
-def shown(error: Rejected, names: tuple[str, ...]) -> str:
-    """Its words, but none that are meant for the operator: of our credential, or raw answers."""
-    if error.verdict is Verdict.CREDENTIAL:
-        return OUR_ACCOUNT
-    text = redact(str(error), names)
-    status, colon, said = text.partition(": ")
-    if not (colon and status.startswith("HTTP ")):
-        return text
-    raw = said.startswith(("<", "{", "[")) or said == "empty body"
-    return f"The provider refused the task ({status})" + ("." if raw else f": {said}")
-
-
 async def present(gateway: Gateway, task: Task) -> Task:
+    """The task as it stands now; as it was, where it is no more."""
     return await tasks.by_id(gateway.store.reader, task.id) or task
