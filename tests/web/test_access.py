@@ -15,6 +15,7 @@ from mjgate.web.application import routes
 from tests.rig import Rig, a_person
 from tests.web.api.desk import PASSWORD, Manager, a_user, an_admin, manages
 from tests.web.shape import one_engine
+from tests.web.test_secrets import dump
 
 IN: Final = frozenset({200, 204, 400, 404, 409, 422})
 """Let in; what then comes of it is another matter. An empty or wrong body changes nothing."""
@@ -154,6 +155,26 @@ async def test_every_address_is_served_with_a_slash_at_its_end_and_without(rig: 
                 differing.append((path, found))
 
     assert differing == []
+
+
+@one_engine
+async def test_no_get_below_api_changes_anything_but_an_export_that_is_audited(rig: Rig) -> None:
+    admin = await an_admin(rig)
+    task = await rig.imagine()
+    await rig.finished(task)
+    parts = {"mj_id": task, "id": "1", "name": "routing", "event": "x", "credential": "1"}
+    ours = [path for method, path in SERVED if method == "GET" and path.startswith("/api/")]
+    asked = [path.format(**parts) for path in ours if "/mj/task/" not in path]
+    before = await dump(rig, but="audit")
+
+    for path in asked:
+        await status_of(rig, "GET", path, admin.headers)
+
+    acts = await rig.gateway.store.reader.rows("SELECT act, subject FROM audit ORDER BY id")
+    assert await dump(rig, but="audit") == before
+    assert {tuple(row) for row in acts} == {
+        ("tasks exported", "all tasks"), ("tasks exported", f"tasks of user {admin.id}"),
+    }  # fmt: skip
 
 
 @one_engine

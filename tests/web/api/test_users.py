@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from mjgate.domain.clock import HOUR
 from mjgate.lifecycle.erase import erase
 from mjgate.lifecycle.retention import sweep
@@ -9,7 +11,7 @@ from mjgate.links import view
 from mjgate.manage import Prevented
 from mjgate.manage.people import change_user
 from mjgate.store import erasing, ledger
-from tests.rig import MakeRig, Rig
+from tests.rig import Rig
 from tests.web.api.desk import PASSWORD, Manager, a_user, an_admin, desk_of, manages
 from tests.web.shape import FOX, IMAGINE, one_engine
 from tests.web.test_secrets import dump
@@ -212,16 +214,23 @@ async def test_pages_are_brought_into_their_bounds(rig: Rig, admin: Manager) -> 
 
 
 @one_engine
-async def test_an_admin_gives_a_new_password_which_ends_sessions(
-    make_rig: MakeRig,
+@pytest.mark.parametrize(
+    ("changed", "again"),
+    [
+        ({"password": "another good one"}, 401),
+        ({"role": "admin"}, 200),
+        ({"status": "disabled"}, 403),
+    ],
+)
+async def test_a_new_password_role_or_status_ends_sessions(
+    rig: Rig, admin: Manager, changed: dict[str, str], again: int
 ) -> None:
-    rig = await make_rig()
-    admin, carol = await an_admin(rig), await a_user(rig)
+    carol = await a_user(rig)
     login = {"username": "carol", "password": PASSWORD}
     first = await rig.client.post("/api/user/login", json=login)
 
-    await admin.data("PUT", f"{USERS}{carol.id}", {"password": "another good one"})
+    await admin.data("PUT", f"{USERS}{carol.id}", changed)
 
     after = await rig.client.get("/api/user/self")
-    again = await rig.client.post("/api/user/login", json=login)
-    assert (first.status_code, after.status_code, again.status_code) == (200, 401, 401)
+    entered = await rig.client.post("/api/user/login", json=login)
+    assert (first.status_code, after.status_code, entered.status_code) == (200, 401, again)
