@@ -27,11 +27,14 @@ async def test_behind_more_than_three_the_answer_is_22_and_the_number_is_a_setti
     answers = [await submit(rig) for _ in range(6)]
     await rig.set("queue_told_from", value=10)
     patient = await submit(rig)
+    body = {"prompt": "a fox", "instanceId": answers[0]["properties"]["discordInstanceId"]}
+    pinned = (await rig.post(IMAGINE, body)).json()
 
     assert [each["code"] for each in answers] == [1, 1, 1, 1, 1, 22]
     assert answers[-1]["properties"] == {"numberOfQueues": 4}
     assert "4" in answers[-1]["description"]
-    assert patient["code"] == 1
+    assert (patient["code"], patient["properties"]) == (1, {})
+    assert (pinned["code"], pinned["properties"]) == (1, answers[0]["properties"])
 
 
 async def test_a_dry_run_tells_when_a_task_that_waits_will_be_done(make_rig: MakeRig) -> None:

@@ -22,6 +22,7 @@ from mjgate.domain.errors import (
     Refused,
 )
 from mjgate.domain.hops import HEADER
+from mjgate.domain.lane import Lane
 from mjgate.domain.order import Order, read_order
 from mjgate.domain.task import State, Status, Task
 from mjgate.lifecycle.hops import arrived
@@ -167,7 +168,7 @@ async def _answer(context: Context, outcome: Outcome) -> SubmitAnswer:
     if task.action is Action.UPLOAD:
         shown = media_of(task, context.gateway.links)
         return SubmitAnswer(1, "Submit success", list(shown.image_urls))
-    properties = await _channel(context, task.channel_id)
+    properties = await _channel(context, task)
     if outcome.existed:
         shown = media_of(task, context.gateway.links)
         existed = {"existed": True, "status": task.status, "imageUrl": shown.image_url}
@@ -179,8 +180,7 @@ async def _answer(context: Context, outcome: Outcome) -> SubmitAnswer:
         ahead = await ahead_of(context.gateway, task)
         if ahead > (await in_force(context.gateway)).queue_told_from:
             queued: dict[str, object] = {"numberOfQueues": ahead}
-            return SubmitAnswer(22, f"In queue, {ahead} tasks ahead", named, queued)
-        return SubmitAnswer(1, "Submit success", named)
+            return SubmitAnswer(22, f"In queue, {ahead} tasks ahead", named, queued | properties)
     return SubmitAnswer(1, "Submit success", named, properties)
 
 
@@ -192,9 +192,12 @@ async def _named(context: Context, task: Task) -> str:
     return ",".join(str(each.id) for each in members)
 
 
-async def _channel(context: Context, channel_id: int | None) -> dict[str, object]:
-    """The public instance id of the channel that has the task."""
-    gateway = context.gateway
+async def _channel(context: Context, task: Task) -> dict[str, object]:
+    """The public instance id of the channel that has the task, or is the only one that will do."""
+    gateway, lane = context.gateway, Lane.named(task.lane) if task.lane else None
+    channel_id = task.channel_id or (lane and lane.channel_id)
+    if not channel_id and lane and lane.instance_id:
+        return {"discordInstanceId": lane.instance_id}
     known = await gateway.channels.value(
         gateway.clock.now(), partial(channels.all_in_use, gateway.store.reader)
     )
