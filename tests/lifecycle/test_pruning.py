@@ -179,14 +179,23 @@ async def test_a_task_that_lost_its_rows_without_a_carry_row_is_named(rig: Rig) 
     assert any(task in each for each in await rig.books())
 
 
-async def test_nobody_else_may_take_rows_from_the_ledger(rig: Rig) -> None:
+async def test_nobody_else_changes_or_takes_rows_of_ledger_and_audit(rig: Rig) -> None:
     await rig.finished(await rig.imagine())
     await rig.set("ledger_days", value=1)
     rig.clock.pass_by(2 * DAY)
     await pruned(rig)
 
-    async def change(tx: Transaction) -> None:
-        await tx.run("DELETE FROM ledger WHERE kind = 'carry'")
+    await (await an_admin(rig)).data("POST", "/api/group/", {"name": "gold"})
+    forbidden = {
+        "DELETE FROM ledger WHERE kind = 'carry'": "ledger_is_append_only",
+        "UPDATE ledger SET amount = 0": "ledger_is_append_only",
+        "DELETE FROM audit": "audit_is_append_only",
+        "UPDATE audit SET actor = 'nobody'": "audit_is_append_only",
+    }
 
-    with pytest.raises(ConstraintBroken, match="ledger_is_append_only"):
-        await rig.gateway.store.write(change)
+    async def change(tx: Transaction, sql: LiteralString) -> None:
+        await tx.run(sql)
+
+    for sql, name in forbidden.items():
+        with pytest.raises(ConstraintBroken, match=name):
+            await rig.gateway.store.write(change, cast("LiteralString", sql))

@@ -6,7 +6,7 @@ import typer
 
 from mjgate import home
 from mjgate.cli.place import Place, placed
-from mjgate.cli.shared import Json, explained, refuse_missing
+from mjgate.cli.shared import ACTOR, Json, explained, refuse_missing
 from mjgate.cli.terminal import answer, pairs, say
 from mjgate.config import Config
 from mjgate.manage import Desk, rotation
@@ -42,8 +42,8 @@ def rotate(place: Place, *, as_json: Json = False) -> None:
 async def _rotate(config: Config) -> tuple[str, dict[str, int]]:
     async with await home.open_for_rotation(config) as store:
         keys = home.load_keys(config)
-        desk = Desk(store=store, keys=keys, clock=store.clock, actor="command line")
+        desk = Desk(store=store, keys=keys, clock=store.clock, actor=ACTOR)
         await rotation.refuse_running(desk)
         keys = await home.with_new_key(config, store)
-        desk = Desk(store=store, keys=keys, clock=store.clock, actor="command line")
+        desk = Desk(store=store, keys=keys, clock=store.clock, actor=ACTOR)
         return keys.current.id, dict(await rotation.rotate(desk))

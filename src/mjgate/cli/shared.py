@@ -27,6 +27,9 @@ SQLITE: Final = "sqlite:///"
 ROOM: Final = 1 << 20
 """Bytes of free disk below which whatever went wrong did so for lack of room."""
 
+ACTOR: Final = "command line"
+"""Who acts here, as the audit names him."""
+
 Json = Annotated[bool, typer.Option("--json", help="Answer one line of JSON.")]
 
 
@@ -112,7 +115,7 @@ async def _at_desk(config: Config, work: Callable[[Desk], Awaitable[T]], *, must
             store=store,
             keys=home.load_keys(config),
             clock=store.clock,
-            actor="command line",
+            actor=ACTOR,
         )
         return await work(desk)
 

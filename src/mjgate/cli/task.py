@@ -7,15 +7,15 @@ import typer
 
 from mjgate import app
 from mjgate.cli.place import Place, placed
-from mjgate.cli.shared import Json, at_desk, explained, refuse_missing
+from mjgate.cli.shared import ACTOR, Json, at_desk, explained, refuse_missing
 from mjgate.cli.terminal import Failure, answer, pairs, tell
 from mjgate.domain.errors import AlreadyFinished
 from mjgate.domain.task import Task
+from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.cancel import stop
 from mjgate.manage import Desk, NoSuch, tasks
-from mjgate.store import settings
 from mjgate.store import tasks as rows
-from mjgate.store.database import Reader, Transaction
+from mjgate.store.database import Reader
 
 commands = typer.Typer()
 
@@ -95,8 +95,8 @@ def _cancelled(place: Place, task_id: str) -> Task:
     async def work() -> Task:
         async with app.gateway_of(config, config.address()) as gateway:
             task = await _found(gateway.store.reader, task_id)
-            ended = await stop(gateway, task, actor="command line")
-            await gateway.store.write(_note, task.id, gateway.clock.now())
+            ended = await stop(gateway, task, actor=ACTOR)
+            await tasks.cancelled(_desk(gateway), ended, task.state)
             return ended
 
     with explained(config, "task cancel", place):
@@ -106,10 +106,8 @@ def _cancelled(place: Place, task_id: str) -> Task:
             raise Failure(error.description, place.command("task", "show", task_id)) from error
 
 
-async def _note(tx: Transaction, task_id: int, now: int) -> None:
-    await settings.audit(
-        tx, actor="command line", act="task cancelled", subject=f"task {task_id}", now=now
-    )
+def _desk(gateway: Gateway) -> Desk:
+    return Desk(store=gateway.store, keys=gateway.keys, clock=gateway.clock, actor=ACTOR)
 
 
 async def _found(reader: Reader, task_id: str) -> Task:

@@ -1,8 +1,8 @@
-"""What an admin does to a task: giving money back, and having it looked at now."""
+"""What an admin does to a task: ending it, giving money back, and having it looked at now."""
 
 from dataclasses import dataclass
 
-from mjgate.domain.task import Task
+from mjgate.domain.task import State, Task
 from mjgate.manage import BadValue, Desk, Prevented, checks
 from mjgate.store import follow, refunds, tasks
 from mjgate.store.database import ConstraintBroken, Transaction
@@ -31,6 +31,11 @@ async def refund(
         checks.amount(amount, field="amount")
     checks.reference(reference)
     return await desk.store.write(_refund, desk, task.id, amount, reason, reference)
+
+
+async def cancelled(desk: Desk, task: Task, was: State) -> None:
+    """Write down that somebody else than its owner cancelled it."""
+    await desk.store.write(_cancelled, desk, task, was)
 
 
 async def refresh(desk: Desk, task: Task) -> None:
@@ -73,6 +78,11 @@ async def _refund(
         after={"refunded": given, "reason": reason, "reference": reference},
     )
     return Refund(task_id, given)
+
+
+async def _cancelled(tx: Transaction, desk: Desk, task: Task, was: State) -> None:
+    before, after = {"state": was}, {"state": task.state}
+    await desk.audit(tx, "task cancelled", f"task {task.id}", before=before, after=after)
 
 
 async def _refresh(tx: Transaction, desk: Desk, task: Task) -> None:

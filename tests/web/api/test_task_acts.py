@@ -19,7 +19,11 @@ async def test_a_task_is_cancelled_by_its_owner_or_an_admin(rig: Rig, admin: Man
         {"mj_id": own, "status": "CANCELLED"},
         {"mj_id": other, "status": "CANCELLED"},
     )
-    assert "finished" in again["message"]
+    assert ("finished" in again["message"], again["field"]) == (True, "mj_id")
+    acts = (await admin.data("GET", "/api/audit/?act=task%20cancelled"))["items"]
+    assert [(each["subject"], each["before"], each["after"]) for each in acts] == [
+        (f"task {other}", {"state": "SUBMITTED"}, {"state": "CANCELLED"}),
+    ]  # fmt: skip
     assert missing["message"] == "task not found"
     assert await rig.books() == ()
 

@@ -50,6 +50,8 @@ async def _cancel(call: Call) -> Acted:
         ended = await stop(call.gateway, task, actor="user" if own else "admin")
     except AlreadyFinished:
         raise AlreadyFinished(field="mj_id") from None
+    if not own:
+        await manage.cancelled(call.desk, ended, task.state)
     return _acted(ended)
 
 
