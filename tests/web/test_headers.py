@@ -23,6 +23,7 @@ EVERY = [
     ("GET", "/mj", 404),
     ("POST", "/mj-slow/mj/submit/imagine", 404),
     ("POST", "/submit/imagine", 404),
+    ("POST", "/mj-fast/submit/imagine", 404),
     ("POST", "/api/mj/task/submit/imagine", 200),
 ]
 

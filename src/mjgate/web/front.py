@@ -136,5 +136,7 @@ def not_found(path: str) -> NotFound:
         known = "/mj, /mj-fast/mj, /mj-relax/mj, /mj-turbo/mj, /fast/mj, /relax/mj or /turbo/mj"
         return NotFound(f"There is nothing here; the prefix is {known}.")
     if crosses(path):
-        return NotFound(f"There is nothing here; did you mean /mj{path}?")
+        first, rest = path.split("/", 2)[1:]
+        meant = f"/{first}/mj/{rest}" if first in _MODES else f"/mj{path}"
+        return NotFound(f"There is nothing here; did you mean {meant}?")
     return NotFound("There is nothing here; the task protocol is served under /mj.")

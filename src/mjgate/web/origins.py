@@ -1,5 +1,6 @@
 """Calls from web pages of other origins: which headers let a browser make them."""
 
+import re
 from collections.abc import Sequence
 from typing import Final, cast
 
@@ -17,7 +18,9 @@ PREFLIGHT: Final = {
 }
 
 _OFF: Final = "off"
-_STARTS: Final = ("/submit/", "/task/", "/image/", "/video/", "/insight-face/")
+_NEARLY: Final = re.compile(
+    r"(?:/(?:mj-)?(?:fast|relax|turbo))?/(?:submit|task|image|video|insight-face)/"
+)
 
 
 class Origins:
@@ -46,7 +49,7 @@ def crosses(path: str) -> bool:
     """
     if path.startswith("/api/"):
         return path.startswith("/api/mj/task/")
-    return path.startswith(_STARTS) or "mj" in path.split("/")
+    return bool(_NEARLY.match(path)) or "mj" in path.split("/")
 
 
 def _origin(scope: Scope) -> str:
