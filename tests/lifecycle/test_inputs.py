@@ -1,5 +1,6 @@
 """Reference images: bounded, without what they tell, stored once, sent as a channel likes."""
 
+import asyncio
 import base64
 from collections.abc import AsyncGenerator
 from dataclasses import replace
@@ -13,7 +14,7 @@ from mjgate.domain.clock import HOUR
 from mjgate.domain.errors import BadAddress, BadImage
 from mjgate.domain.order import read_order
 from mjgate.imaging import Imaging
-from mjgate.lifecycle import Gateway
+from mjgate.lifecycle import Gateway, fetched
 from mjgate.lifecycle.handover import prepared
 from mjgate.lifecycle.inputs import keep
 from mjgate.lifecycle.routing import line
@@ -172,6 +173,25 @@ async def test_a_flaky_host_is_asked_three_times(near: Gateway) -> None:
 
     assert server.connections == 3
     assert kept.images[0].hash in kept.pictures
+
+
+@one_engine
+async def test_a_host_that_hangs_is_not_asked_again(
+    near: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetched, "WORTH", 0.1)
+    monkeypatch.setattr(fetched, "LIMITS", {"connect": 0.1, "first_byte": 0.1, "total": 0.2})
+    hold = asyncio.Event()
+
+    async def hang(_: asyncio.StreamWriter) -> None:
+        await hold.wait()
+
+    async with serving(hang) as server:
+        with pytest.raises(BadImage, match="did not answer in time"):
+            await keep(near, naming(server.url(host="127.0.0.1")), ours=True)
+        hold.set()
+
+    assert server.connections == 1
 
 
 @one_engine

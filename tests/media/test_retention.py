@@ -165,7 +165,7 @@ async def test_the_pictures_of_a_deleted_user_are_gone_and_so_are_those_he_sent(
     late = await sweep(rig.gateway.store, rig.gateway.files, rig.clock)
 
     assert before == [200] * 4
-    assert after == [410, 404, 410, 404]  # small ones go with their whole
+    assert after == [410, 410, 410, 404]
     assert (soon.contents, late.contents) == (0, held)
     assert await contents(rig) == set()
     assert (await verify(rig.gateway.store, rig.gateway.files, rig.clock)).ok

@@ -57,6 +57,31 @@ async def test_a_head_that_dawdles_loses_its_connection(
     assert "took longer" in str(body["description"])
 
 
+async def test_who_goes_on_sending_what_was_refused_loses_his_connection(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Wire, "head_within", 0.2)
+    head = b"POST /mj/submit/imagine HTTP/1.1\r\nHost: gateway\r\nContent-Length: 1000\r\n\r\n"
+    whole = b"GET /health/live HTTP/1.1\r\nHost: gateway\r\n\r\n"
+
+    async with listening(rig.app) as port, asyncio.timeout(10):
+        answers = [await answered(port, head, b" " * 10), await answered(port, whole, b"\r\n")]
+
+    assert [each.partition(b"\r\n")[0][9:12] for each in answers] == [b"401", b"200"]
+    assert [each.count(b"HTTP/1.1") for each in answers] == [1, 1]
+
+
+async def answered(port: int, asked: bytes, more: bytes) -> bytes:
+    """Ask, wait for the answer, send some more, and read until the server closes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(asked)
+    answer = await reader.readuntil(b"}")
+    writer.write(more)
+    answer += await reader.read()
+    writer.close()
+    return answer
+
+
 async def test_a_plain_request_is_served(rig: Rig) -> None:
     async with listening(rig.app) as port:
         answer = await said(port, request(rig, f"Content-Length: {len(FOX)}"), FOX)

@@ -12,14 +12,20 @@ from mjgate.public_http.errors import AnswerTooLarge, FetchError
 PAUSES: Final = (0.0, 0.2, 0.6)
 """Seconds before each try: hosts of pictures are flaky, and a client waits."""
 
-_LIMITS: Final = {"connect": 5.0, "first_byte": 8.0, "idle": 8.0, "total": 15.0}
+WORTH: Final = 5.0
+"""Seconds after which another try would keep the client waiting for too long."""
+
+LIMITS: Final = {"connect": 5.0, "first_byte": 8.0, "idle": 8.0, "total": 15.0}
 _OK: Final = 200
 
 
 async def fetched(gateway: Gateway, url: str, field: str, most: int) -> Picture:
     """The picture, of at most `most` bytes, from one of three tries. BadAddress, BadImage."""
-    why = ""
+    why, loop = "", asyncio.get_running_loop()
+    began = loop.time()
     for pause in PAUSES:
+        if loop.time() - began > WORTH:
+            break
         await asyncio.sleep(pause)
         try:
             found = await _once(gateway, url, field, most)
@@ -42,7 +48,7 @@ async def fetched(gateway: Gateway, url: str, field: str, most: int) -> Picture:
 
 async def _once(gateway: Gateway, url: str, field: str, most: int) -> Picture | int:
     """The picture, or the status of an answer that has none."""
-    limits = Limits(**_LIMITS, max_bytes=most, redirects=3)
+    limits = Limits(**LIMITS, max_bytes=most, redirects=3)
     async with gateway.public.open("GET", url, limits=limits) as answer:
         if answer.status != _OK:
             return answer.status

@@ -117,7 +117,7 @@ async def _serve(context: Context, kind: Kind, request: Request) -> Response:
             return await kept(context, item, request, final=not asked.progress)
         await context.gateway.store.write(media.reopen, item, context.gateway.clock.now())
         item = await _item(context, asked)
-    if item is not None and item.purged:
+    if (item is not None and item.purged) or await _lost_its_whole(context, asked):
         raise Purged
     async with _told_within(PATIENCE):
         return await _not_kept(context, asked, item, request)
@@ -154,6 +154,15 @@ def _index(kind: Kind, request: Request) -> int:
 async def _item(context: Context, asked: Asked) -> Item | None:
     reader = context.gateway.store.reader
     return await media.find(reader, asked.task_id, asked.kind, asked.n, asked.size)
+
+
+async def _lost_its_whole(context: Context, asked: Asked) -> bool:
+    """Whether a small version is asked for of what is kept no longer."""
+    if not asked.size:
+        return False
+    reader = context.gateway.store.reader
+    whole = await media.find(reader, asked.task_id, asked.kind, asked.n, Size.WHOLE)
+    return whole is not None and whole.purged
 
 
 async def _not_kept(

@@ -48,6 +48,8 @@ class Wire(HttpToolsProtocol):
             self._head += len(data)
             if self._head > HEAD_MOST:
                 self.send_400_response(f"The headers are longer than {HEAD_MOST} bytes.")
+        elif self._deadline is None and self.cycle.response_complete:
+            self._give_time()  # the rest of a body that was refused, or nothing at all
 
     def on_message_begin(self) -> None:
         """Count from here."""
@@ -74,7 +76,7 @@ class Wire(HttpToolsProtocol):
         """A head that takes so long is none: whoever still waits for an answer hears of it."""
         if self.cycle and not self.cycle.response_complete:
             self._give_time()  # an answer before it is still being written
-        elif self._head:
+        elif self._in_head and self._head:
             self.send_400_response(f"The headers took longer than {self.head_within:.0f} seconds.")
         else:
             self.transport.close()
