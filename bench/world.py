@@ -18,7 +18,7 @@ from bench import answering
 from bench.answering import Answering
 from starlette.types import Receive, Scope, Send
 
-from mjgate.app import serve
+from mjgate.app.server import serve
 from mjgate.cli.service import listen
 from mjgate.config import Config
 from mjgate.domain.clock import SystemClock

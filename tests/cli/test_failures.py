@@ -200,7 +200,7 @@ def test_an_option_that_is_set_wrongly_is_answered_with_where_it_is(
     [
         (["user", "topup", "bob", "5"], "There is no user 'bob'.", "mjgate user list", 1),
         (["user", "topup", "bob", "0"], "0 units cannot be given", "mjgate user topup --help", 2),
-        (["user", "create", "x", "--group", "gold"], "no group 'gold'", "mjgate user", 1),
+        (["user", "create", "x", "--group", "gold"], "no group 'gold'", "mjgate user create", 2),
         (["user", "create", "x", "--password", "short"], "12 to 256", "mjgate user create", 2),
         (["token", "create", "--user", "bob"], "There is no user 'bob'.", "mjgate user list", 1),
         (["token", "revoke", "7"], "There is no key '7'.", "mjgate token list", 1),

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import typer
 
 from mjgate import app, telemetry
+from mjgate.app import server
 from mjgate.cli.place import Place, placed
 from mjgate.cli.service import (
     EndWithStdin,
@@ -78,9 +79,9 @@ def _serve(settings: Config, listener: socket.socket, *, end_with_stdin: bool) -
     """Answer requests in this process, or in several, until told to stop."""
     ready = partial(_ready, listener.getsockname()[1])
     if settings.workers > 1:
-        app.serve_many(settings, listener, ready=ready)
+        server.serve_many(settings, listener, ready=ready)
     else:
-        service = app.serve(settings, listener, ready=ready)
+        service = server.serve(settings, listener, ready=ready)
         until_stopped(service, end_with_stdin=end_with_stdin)
 
 
