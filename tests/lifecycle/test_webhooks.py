@@ -11,7 +11,7 @@ from standardwebhooks.webhooks import Webhook
 from mjgate.domain.clock import DAY, HOUR, SECOND
 from mjgate.domain.task import State
 from mjgate.domain.webhook import EventId
-from mjgate.lifecycle.couriers import OF_A_HOST, Courier, Line
+from mjgate.lifecycle.couriers import OF_A_HOST, Addressee, Courier
 from mjgate.lifecycle.notify import sweep
 from mjgate.public_http import PublicHTTP
 from mjgate.sandbox.settings import SandboxSettings
@@ -212,7 +212,7 @@ async def test_a_server_with_a_path_for_each_task_is_told_all_of_them_at_one_go(
 
 
 def test_a_server_rests_only_when_many_of_its_paths_fail_and_none_works() -> None:
-    server = Line(most=4, bears=3)
+    server = Addressee(most=4, bears=3)
     for name in ("a", "a", "a", "a", "b"):
         server.heard(name, well=False, now=0)
     before = server.free(0)

@@ -44,7 +44,7 @@ REST_MOST: Final = 60 * SECOND
 
 
 @dataclass(slots=True)
-class Line:
+class Addressee:
     """A receiver, or a host: how it has been, as seen from this process."""
 
     most: int  # events at once
@@ -86,8 +86,8 @@ class Courier:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._lines: dict[str, Line] = {}
-        self._hosts: dict[str, Line] = {}
+        self._receivers: dict[str, Addressee] = {}
+        self._hosts: dict[str, Addressee] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Lock()
         self._asked = False  # somebody waits for a turn already
@@ -127,10 +127,10 @@ class Courier:
             place.crowded = False
         taken: dict[str, int] = {}
         found: list[tuple[str, int]] = []
-        for name, count in sorted(due, key=lambda each: self._line(each[0]).busy > 0):
+        for name, count in sorted(due, key=lambda each: self._receiver(each[0]).busy > 0):
             place, at = self._host(name), host(name)
             left = place.free(now) - taken.get(at, 0)
-            wanted = min(count, BATCH, self._line(name).free(now))
+            wanted = min(count, BATCH, self._receiver(name).free(now))
             place.crowded |= wanted > left
             if (given := min(wanted, left)) > 0:
                 taken[at] = taken.get(at, 0) + given
@@ -139,16 +139,16 @@ class Courier:
 
     def _forget(self, due: set[str], now: int) -> None:
         """Drop what is known of those for whom nothing is due any more, and nothing under way."""
-        for lines, names in ((self._lines, due), (self._hosts, set(map(host, due)))):
-            for name, line in tuple(lines.items()):
-                if name not in names and not line.busy and now >= line.rests_until + REST_MOST:
-                    del lines[name]
+        for known, names in ((self._receivers, due), (self._hosts, set(map(host, due)))):
+            for name, each in tuple(known.items()):
+                if name not in names and not each.busy and now >= each.rests_until + REST_MOST:
+                    del known[name]
 
-    def _line(self, name: str) -> Line:
-        return self._lines.setdefault(name, Line(OF_A_RECEIVER, FAULTS))
+    def _receiver(self, name: str) -> Addressee:
+        return self._receivers.setdefault(name, Addressee(OF_A_RECEIVER, FAULTS))
 
-    def _host(self, name: str) -> Line:
-        return self._hosts.setdefault(host(name), Line(OF_A_HOST, DEAF))
+    def _host(self, name: str) -> Addressee:
+        return self._hosts.setdefault(host(name), Addressee(OF_A_HOST, DEAF))
 
     async def _claim(self, places: Sequence[tuple[str, int]]) -> list[Event]:
         if not places or self._closing:
@@ -163,7 +163,7 @@ class Courier:
         self._count(name, len(events))
 
     def _count(self, name: str, events: int) -> None:
-        self._line(name).busy += events
+        self._receiver(name).busy += events
         self._host(name).busy += events
 
     async def _serve(self, name: str, events: Sequence[Event]) -> None:
@@ -184,16 +184,16 @@ class Courier:
     def _hear(self, name: str, went: Sequence[tuple[Event, bool]]) -> None:
         now = self._gateway.clock.now()
         for event, well in went:
-            self._line(name).heard(str(event.id), well=well, now=now)
+            self._receiver(name).heard(str(event.id), well=well, now=now)
             self._host(name).heard(name, well=well, now=now)
 
     async def _more(self, name: str) -> list[Event]:
         """The next batch for the same receiver, if nobody else waits for the place."""
         now = self._gateway.clock.now()
-        line, place = self._line(name), self._host(name)
-        if line.down or place.down or place.crowded:
+        receiver, place = self._receiver(name), self._host(name)
+        if receiver.down or place.down or place.crowded:
             return []
-        free = min(BATCH, line.free(now), place.free(now))
+        free = min(BATCH, receiver.free(now), place.free(now))
         return await self._claim([(name, free)] if free else [])
 
     async def _next(self, name: str) -> None:
