@@ -8,6 +8,7 @@ from base64 import b64encode
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -24,6 +25,14 @@ def taken() -> Generator[int]:
     """A port that somebody else listens on."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         yield other.getsockname()[1]
+
+
+def _said(url: str, words: bytes) -> bytes:
+    """All that a server says to these bytes."""
+    where = urlsplit(url)
+    with socket.create_connection((where.hostname or "", where.port or 0), timeout=10) as wire:
+        wire.sendall(words)
+        return b"".join(iter(lambda: wire.recv(4_096), b""))
 
 
 def _megabytes(process: int) -> float:
@@ -114,8 +123,10 @@ def test_what_is_set_up_beside_a_running_server_is_in_force_there(tmp_path: Path
 
         before, _ = ask(asked, {"ids": []}, key="sk-nobodys")
         after, answer = ask(asked, {"ids": []}, key=made["key"])
+        garbage = _said(gateway.url, b"GET / HTTP/9.9\r\n\r\n").lower()
 
     assert (before, after, answer) == (401, 200, [])
+    assert b"access-control-allow-origin: *\r\n" in garbage
 
 
 @pytest.mark.parametrize("words", [("serve",), ("sandbox",)])

@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Final
 
 import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 from uvicorn.supervisors import Multiprocess
 
 from mjgate import telemetry
@@ -18,6 +18,8 @@ from mjgate.app import background, gateway_of
 from mjgate.app.memory import spare_the_collector
 from mjgate.config import Config
 from mjgate.web import WebSettings, create_app
+from mjgate.web.front import Front
+from mjgate.web.origins import Headers
 from mjgate.web.wire import Wire
 
 KEEP_ALIVE: Final = 75
@@ -77,7 +79,7 @@ class Served:
     def __init__(self, config: Config, url: str) -> None:
         self._config = config
         self._url = url
-        self._inner: ASGIApp | None = None
+        self._inner: Front | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Live, or answer one request."""
@@ -85,6 +87,10 @@ class Served:
             await self._live(receive, send)
         elif self._inner is not None:
             await self._inner(scope, receive, send)
+
+    def origin_headers(self, scope: Scope) -> Headers:
+        """What lets a page of another origin read the answer to what was no request."""
+        return [] if self._inner is None else self._inner.origin_headers(scope)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         config = self._config

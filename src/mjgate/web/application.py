@@ -5,7 +5,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
 
 from mjgate.domain.errors import MethodNotAllowed, Refused
 from mjgate.lifecycle import Gateway
@@ -36,7 +35,7 @@ from mjgate.web.watching import Watching
 _METHOD_NOT_ALLOWED = 405
 
 
-def create_app(gateway: Gateway, settings: WebSettings) -> ASGIApp:
+def create_app(gateway: Gateway, settings: WebSettings) -> Front:
     """The application that a server runs."""
     context = Context(
         gateway,

@@ -2,11 +2,21 @@
 
 import re
 from collections.abc import Sequence
-from typing import Final, cast
+from typing import Final, Protocol, cast, runtime_checkable
 
 from starlette.types import Scope
 
 Headers = list[tuple[bytes, bytes]]
+
+
+@runtime_checkable
+class Crossed(Protocol):
+    """An application that can tell the headers of an answer that it has no part in."""
+
+    def origin_headers(self, scope: Scope) -> Headers:
+        """What lets a page of another origin read the answer."""
+        ...
+
 
 PREFLIGHT: Final = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",

@@ -12,8 +12,7 @@ from typing import Final, cast
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mjgate.domain.errors import BadJson
-from mjgate.web.front import Front
-from mjgate.web.origins import Headers
+from mjgate.web.origins import Crossed, Headers
 from mjgate.web.respond import JSON, refusal
 
 HEAD_MOST: Final = 64 * 1024
@@ -98,6 +97,6 @@ class Wire(HttpToolsProtocol):
     def _origin_headers(self) -> Headers:
         """Nobody knows what was asked for, so it counts as the task protocol, which pages call."""
         app = cast("object", self.app)
-        if not isinstance(app, Front):
+        if not isinstance(app, Crossed):
             return []
         return app.origin_headers({"path": "/mj/", "headers": self.headers or []})
