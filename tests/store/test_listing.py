@@ -5,7 +5,7 @@ from typing import LiteralString
 
 import pytest
 
-from mjgate.domain.action import Action
+from mjgate.domain.action import Action, Mode
 from mjgate.domain.task import Status
 from mjgate.store import listing
 from mjgate.store.database import Reader, Row, Value
@@ -54,15 +54,25 @@ class Explained(Reader):
 async def test_no_page_reads_the_table_from_its_beginning(rig: Rig, wanted: Filter) -> None:
     explained = Explained(rig.gateway.store.reader)
 
-    await listing.page(explained, replace(wanted, since=5, until=9), size=20)
+    await listing.page(explained, replace(wanted, since=5, until=9), size=20, limit=9)
 
     assert [each for each in explained.plan if each == "SCAN tasks"] == []
+
+
+@one_engine
+async def test_the_few_tasks_of_an_action_and_mode_have_an_index(rig: Rig) -> None:
+    explained = Explained(rig.gateway.store.reader)
+
+    for user_id, index in ((1, "tasks_of_a_user_by_action"), (None, "tasks_by_action")):
+        wanted = Filter(user_id=user_id, action=Action.VIDEO, mode=Mode.RELAX)
+        await listing.page(explained, wanted, size=20, limit=9)
+        assert any(index in each for each in explained.plan), explained.plan
 
 
 @one_engine
 async def test_the_few_failures_of_a_user_with_many_tasks_have_an_index(rig: Rig) -> None:
     explained = Explained(rig.gateway.store.reader)
 
-    await listing.page(explained, Filter(user_id=1, status=Status.FAILURE), size=20)
+    await listing.page(explained, Filter(user_id=1, status=Status.FAILURE), size=20, limit=9)
 
     assert any("tasks_failed_of_a_user" in each for each in explained.plan), explained.plan

@@ -60,11 +60,7 @@ def test_sqlite_knows_parameters_by_our_names(pieces: list[str]) -> None:
             "x = :x AND id NOT IN (SELECT value FROM json_each(:ids)) AND y = :x",
             "x = $1 AND id <> ALL($2) AND y = $1",
         ),
-        (
-            "id > :id AND search HAS all( :words )",
-            "id > :id AND search MATCH :words",
-            "id > $1 AND search.terms @@ CAST(CAST($2 AS TEXT) AS tsquery)",
-        ),
+        ("x ORDER BY found.task_id DESC", "x ORDER BY found.task_id DESC", "x"),
         ("SELECT 1 FOR UPDATE", "SELECT 1", "SELECT 1 FOR UPDATE"),
         (
             "LIMIT :n\n    FOR UPDATE OF t SKIP LOCKED",
@@ -90,14 +86,14 @@ def test_a_list_travels_to_sqlite_as_json() -> None:
 
 
 def test_words_travel_as_literals_all_of_which_must_be_there() -> None:
-    asked = "search HAS all(:words) AND a = :a"
-    values = {"words": ["fox", "a\"b'c"], "a": 1}
+    asked = "FROM found(:whose, :words, :low, :below) WHERE a = :a"
+    values = {"words": ["fox", "a\"b'c"], "whose": "§7", "low": 1, "below": 9, "a": 1}
 
     _, sqlite = SqliteStatements().bind(asked, values)
     _, postgresql = PostgresStatements().bind(asked, values)
 
-    assert sqlite == {"words": '"fox" "a""b\'c"', "a": 1}
-    assert postgresql == ["'fox' & 'a\"b''c'", 1]
+    assert sqlite == {**values, "words": '"fox" "a""b\'c"'}
+    assert postgresql == ["§7", "'fox' & 'a\"b''c'", 1, 9, 1]
 
 
 def test_a_value_may_be_left_over_but_not_missing() -> None:

@@ -47,6 +47,15 @@ class Timing:
         return self.no_progress_relax if mode is Mode.RELAX else self.no_progress
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How long the database may look for what a list asks before it is told to stop. Seconds."""
+
+    lists: float = 2.0
+    stats: float = 10.0
+    export: float = 60.0  # for the next lines
+
+
 ANSWER_WAIT: Final = 10 * SECOND
 """How long a submit waits for the channel's verdict before it answers with the id alone."""
 

@@ -39,7 +39,7 @@ from mjgate.domain.day import UTC
 from mjgate.domain.errors import Refused
 from mjgate.domain.pricing import PriceTable
 from mjgate.domain.settings import Settings
-from mjgate.domain.timing import ANSWER_WAIT, Timing
+from mjgate.domain.timing import ANSWER_WAIT, Reading, Timing
 from mjgate.files import Blobs
 from mjgate.imaging import Imaging
 from mjgate.keys import Keys
@@ -120,6 +120,7 @@ class Gateway:
     node: str
     timing: Timing = field(default_factory=Timing)
     answer_wait: int = ANSWER_WAIT
+    reading: Reading = field(default_factory=Reading)
     imaging: Imaging = field(default_factory=Imaging)
     senders: Senders = field(default_factory=Senders)
     absence: Absence = field(default_factory=Absence)

@@ -2,7 +2,7 @@
 Tasks by what they are: pages from the newest, how many there are, and what they cost together.
 
 Times are bounds on ids. What lies within the dimensions of the tallies is counted exactly by them;
-the rest is counted as far as COUNTED_MOST. None of it reads longer than LIMIT.
+the rest is counted as far as COUNTED_MOST. None of it reads longer than `limit`, in seconds.
 """
 
 import asyncio
@@ -19,8 +19,6 @@ from mjgate.store.database import Reader, Value
 from mjgate.store.tally import ENDS, EVERYBODY, GONE, REFUNDS, Outcome
 
 COUNTED_MOST: Final = 10_001
-LIMIT: Final = 2.0
-"""Seconds."""
 
 NEWEST: Final = 2**62
 
@@ -112,23 +110,16 @@ async def page(
     size: int,
     below: int = NEWEST,
     skipped: int = 0,
-    limit: float = LIMIT,
-    few: bool = False,
+    limit: float,
 ) -> list[Task]:
-    """
-    A page of the tasks with ids below `below`, the newest first. TimeoutError.
-
-    Where few have the words they are all found and then put in order: PostgreSQL, which cannot
-    guess that they are few, would go through everything from the newest.
-    """
+    """A page of the tasks with ids below `below`, the newest first. TimeoutError."""
     if wanted.words == ():
         return []
-    alone = _by_words_alone(wanted)
     asked = " ".join(
-        ["SELECT * FROM tasks WHERE id IN ( SELECT", "rowid" if alone else "id", *_counted(wanted),
-         _order(wanted, few=few),
+        ["SELECT * FROM tasks WHERE id IN ( SELECT", "task_id" if wanted.words else "id",
+         *_found(wanted), "ORDER BY found.task_id DESC" if wanted.words else "ORDER BY id DESC",
          "LIMIT :size OFFSET :skipped )",
-         "AND user_id = :user_id" if alone and wanted.user_id is not None else "",
+         "" if wanted.user_id is None else "AND user_id = :user_id",
          "ORDER BY id DESC"]
     )  # fmt: skip
     async with asyncio.timeout(limit):
@@ -136,21 +127,25 @@ async def page(
     return [from_row(row) for row in rows]
 
 
-async def total(reader: Reader, wanted: Filter, *, seen: int = 0) -> Total:
-    """How many there are; where that takes too long, at least the `seen` ones."""
+async def total(reader: Reader, wanted: Filter, *, limit: float, seen: int = 0) -> Total:
+    """
+    How many there are; where counting them takes too long, at least the `seen` ones.
+
+    TimeoutError of what is only added up.
+    """
     if wanted.words == ():
         return Total(0)
     if wanted.tallied:
-        return Total((await _tallied(reader, wanted, _COUNTED[wanted.status])).number)
+        async with asyncio.timeout(limit):
+            return Total((await _tallied(reader, wanted, _COUNTED[wanted.status])).number)
     asked = " ".join(
-        ["SELECT COUNT(*) AS n FROM ( SELECT 1 AS one", *_counted(wanted),
-         "LIMIT :most ) AS counted"]
-    )  # fmt: skip
+        ["SELECT COUNT(*) AS n FROM ( SELECT 1 AS one", *_found(wanted), "LIMIT :most ) AS counted"]
+    )
     values = _values(wanted)
-    if _by_words_alone(wanted):
+    if wanted.words and not _narrow(wanted):
         values.pop("user_id", None)
     try:
-        async with asyncio.timeout(LIMIT):
+        async with asyncio.timeout(limit):
             rows = await reader.scan(asked, **values, most=COUNTED_MOST)
     except TimeoutError:
         return Total(seen, capped=True)
@@ -158,12 +153,12 @@ async def total(reader: Reader, wanted: Filter, *, seen: int = 0) -> Total:
     return Total(count, capped=count >= COUNTED_MOST)
 
 
-async def sums(reader: Reader, wanted: Filter) -> Sums | None:
+async def sums(reader: Reader, wanted: Filter, *, limit: float) -> Sums | None:
     """What they cost together; None where that takes too long to find out."""
     if wanted.words == ():
         return Sums(0, 0)
     with suppress(TimeoutError):
-        async with asyncio.timeout(LIMIT):
+        async with asyncio.timeout(limit):
             return await (_tallied_sums if wanted.tallied else _counted_sums)(reader, wanted)
     return None
 
@@ -186,10 +181,19 @@ async def _tallied_sums(reader: Reader, wanted: Filter) -> Sums:
 async def _counted_sums(reader: Reader, wanted: Filter) -> Sums:
     asked = " ".join(
         ["SELECT COALESCE(SUM(CASE WHEN hold_open = 1 THEN price ELSE settled END), 0) AS quota,",
-         "COALESCE(SUM(refunded), 0) AS refund", *_found(wanted)]
+         "COALESCE(SUM(refunded), 0) AS refund", *_joined(wanted)]
     )  # fmt: skip
     rows = await reader.scan(asked, **_values(wanted))
     return Sums(int(rows[0]["quota"]), int(rows[0]["refund"]))
+
+
+def _joined(wanted: Filter) -> Iterator[LiteralString]:
+    """All that is found, in whatever order."""
+    if not wanted.words:
+        yield from _found(wanted)
+        return
+    yield "FROM found(:whose, :words, :low, :below) CROSS JOIN tasks WHERE id = found.task_id"
+    yield from _conditions(wanted)
 
 
 class _Tallied(NamedTuple):
@@ -224,19 +228,24 @@ async def _tallied(reader: Reader, wanted: Filter, outcomes: Sequence[Outcome]) 
     return _Tallied(int(rows[0]["count"]), int(rows[0]["quota"]))
 
 
-def _order(wanted: Filter, *, few: bool) -> LiteralString:
-    if wanted.words:
-        return "ORDER BY search.rowid + 0 DESC" if few else "ORDER BY search.rowid DESC"
-    return "ORDER BY id DESC"
-
-
 def _found(wanted: Filter) -> Iterator[LiteralString]:
-    """What is found: of words by their index, from the newest; else by the rows' own indexes."""
-    if wanted.words:
-        yield "FROM search CROSS JOIN tasks WHERE id = search.rowid AND search HAS all(:words)"
-        yield "AND search.rowid >= :low AND search.rowid < :below"
-    else:
+    """
+    What is found, by the rows' own indexes; of words by theirs, which knows whose they are.
+
+    A task that words lead to is asked about in a question of its own, which leaves them in order.
+    """
+    if not wanted.words:
         yield "FROM tasks WHERE id >= :low AND id < :below"
+        yield from _conditions(wanted)
+        return
+    yield "FROM found(:whose, :words, :low, :below)"
+    if _narrow(wanted):
+        yield "WHERE ( SELECT 1 FROM tasks WHERE id = found.task_id"
+        yield from _conditions(wanted)
+        yield ") = 1"
+
+
+def _conditions(wanted: Filter) -> Iterator[LiteralString]:
     for name, condition in _CONDITIONS.items():
         if getattr(wanted, name) is not None:
             yield condition
@@ -244,18 +253,10 @@ def _found(wanted: Filter) -> Iterator[LiteralString]:
         yield _STATUS[wanted.status]
 
 
-def _counted(wanted: Filter) -> Iterator[LiteralString]:
-    """The same; of words alone by their index alone, which knows whose they are."""
-    if _by_words_alone(wanted):
-        yield "FROM search WHERE search HAS all(:words) AND rowid >= :low AND rowid < :below"
-    else:
-        yield from _found(wanted)
-
-
-def _by_words_alone(wanted: Filter) -> bool:
+def _narrow(wanted: Filter) -> bool:
+    """Whether words alone do not tell what is wanted."""
     others = [name for name in _CONDITIONS if name != "user_id"]
-    narrow = wanted.status is not None or any(getattr(wanted, name) is not None for name in others)
-    return bool(wanted.words) and not narrow
+    return wanted.status is not None or any(getattr(wanted, name) is not None for name in others)
 
 
 def _values(wanted: Filter, below: int = NEWEST) -> dict[str, Value]:
@@ -263,8 +264,8 @@ def _values(wanted: Filter, below: int = NEWEST) -> dict[str, Value]:
     values["low"] = min((wanted.since or 0) * 1_000, NEWEST)
     values["below"] = below if wanted.until is None else min((wanted.until + 1) * 1_000, below)
     if wanted.words:
-        whose = [] if wanted.user_id is None else [owner(wanted.user_id)]
-        values["words"] = [*whose, *wanted.words]
+        values["whose"] = "" if wanted.user_id is None else owner(wanted.user_id)
+        values["words"] = wanted.words
     return values
 
 

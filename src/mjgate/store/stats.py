@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, LiteralString
@@ -11,10 +11,7 @@ from mjgate.domain import took
 from mjgate.store.database import Reader, Row, Value
 from mjgate.store.tally import EVERYBODY, REFUNDS, Outcome
 
-LINES_MOST: Final[LiteralString] = "1000"
-LIMIT: Final = 10.0
-"""Seconds."""
-
+LINES_MOST: Final = 1_000
 What = int | str
 
 
@@ -99,53 +96,71 @@ class Line:
         return took.at(self.times, share)
 
 
-async def lines(reader: Reader, by: By, span: Span) -> dict[What, Line]:
-    """A line for each that had tasks, of users the LINES_MOST largest alone. TimeoutError."""
-    async with asyncio.timeout(LIMIT):
-        counted = await _scan(reader, by, span, "tally", "outcome", "SUM(quota)")
-        times = await _scan(reader, by, span, "tally_took", "bucket", "0")
+async def lines(reader: Reader, by: By, span: Span, *, limit: float) -> dict[What, Line]:
+    """
+    A line for each that had tasks, of users the LINES_MOST largest alone.
+
+    TimeoutError after `limit` seconds.
+    """
     found: dict[What, Line] = defaultdict(Line)
-    for what, outcome, count, quota in counted:
-        line = found[what]
-        line.counts[outcome], line.quotas[outcome] = int(count), int(quota)
-    for what, bucket, count, _ in times:
-        found[what].times[bucket] = int(count)
+    async with asyncio.timeout(limit):
+        users = [EVERYBODY if span.user_id is None else span.user_id]
+        if by is By.USER and span.user_id is None:
+            users = await _users(reader)
+        for row in await _scan(reader, by, span, users, "tally", "outcome", "SUM(quota)"):
+            what, outcome, count, quota = row
+            line = found[what]
+            line.counts[outcome], line.quotas[outcome] = int(count), int(quota)
+        if len(users) > 1:
+            found = _largest(found)
+            users = [int(what) for what in found]
+        for what, bucket, count, _ in await _scan(reader, by, span, users, "tally_took", "bucket"):
+            found[what].times[bucket] = int(count)
     return {what: line for what, line in found.items() if line.accepted or line.rate is not None}
+
+
+def _largest(found: Mapping[What, Line]) -> dict[What, Line]:
+    ordered = sorted(found.items(), key=lambda each: (-each[1].accepted, each[0]))
+    return dict(ordered[:LINES_MOST])
+
+
+async def _users(reader: Reader) -> list[int]:
+    """Whoever has counts, from one to the next by the table's own key."""
+    rows = await reader.scan(
+        """
+        WITH RECURSIVE users (id) AS (
+            SELECT MIN(user_id) FROM tally WHERE user_id > :nobody
+            UNION ALL
+            SELECT (SELECT MIN(user_id) FROM tally WHERE user_id > users.id) FROM users
+            WHERE users.id IS NOT NULL
+        )
+        SELECT id FROM users WHERE id IS NOT NULL
+        """,
+        nobody=EVERYBODY,
+    )
+    return [int(row["id"]) for row in rows]
 
 
 async def _scan(
     reader: Reader,
     by: By,
     span: Span,
+    users: Sequence[int],
     table: LiteralString,
     inner: LiteralString,
-    quota: LiteralString,
-) -> list[Row]:
+    quota: LiteralString = "0",
+) -> Sequence[Row]:
+    """Lines of the days of these users, which lie together."""
     column = _COLUMN[by]
-    everybodys = by is By.USER and span.user_id is None
-    where = " ".join(
-        [
-            "WHERE day BETWEEN :first AND :last",
-            "AND day > 0 AND user_id > :user_id" if everybodys else "AND user_id = :user_id",
-            *[text for name, text in _CONDITIONS.items() if getattr(span, name) is not None],
-        ]
-    )
-    largest = f"""
-        AND {column} IN (
-            SELECT {column} FROM {table} {where}
-            GROUP BY {column} ORDER BY SUM(count) DESC, {column} LIMIT {LINES_MOST}
-        )
-    """  # noqa: S608  of LiteralStrings
     asked = " ".join(
         [
-            f"SELECT {column}, {inner}, SUM(count), {quota} FROM {table} {where}",  # noqa: S608  the same
-            largest if everybodys else "",
+            f"SELECT {column}, {inner}, SUM(count), {quota} FROM {table}",  # noqa: S608  of LiteralStrings
+            "WHERE user_id IN each(:users) AND day BETWEEN :first AND :last AND day > 0",
+            *[text for name, text in _CONDITIONS.items() if getattr(span, name) is not None],
             f"GROUP BY {column}, {inner}",
         ]
     )
     values: dict[str, Value] = {
         name: getattr(span, name) for name in _CONDITIONS if getattr(span, name) is not None
     }
-    user_id = EVERYBODY if span.user_id is None else span.user_id
-    rows = await reader.scan(asked, first=span.first, last=span.last, user_id=user_id, **values)
-    return list(rows)
+    return await reader.scan(asked, first=span.first, last=span.last, users=users, **values)

@@ -4,18 +4,23 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 from urllib.parse import quote
 
+import httpx
 import pytest
 from starlette.requests import Request
 
 from mjgate.domain.clock import DAY
 from mjgate.domain.errors import KeyDisabled
+from mjgate.domain.timing import Reading
 from mjgate.lifecycle.tallies import fold
+from mjgate.store import listing
 from mjgate.store.database import Transaction
-from mjgate.store.listing import Filter
+from mjgate.store.listing import Filter, Total
+from mjgate.web import create_app
 from mjgate.web.api import export
 from mjgate.web.api.rows import Call
 from mjgate.web.auth import Doors
@@ -212,6 +217,54 @@ async def test_pages_have_aliases_and_deep_ones_a_cursor(rig: Rig) -> None:
     assert prompts(second["items"]) == ["fox 2", "fox 1"]
     assert (beyond["items"], beyond["page_size"], beyond["total"]) == ([], 100, 5)
     assert seen == [f"fox {number}" for number in range(4, -1, -1)]
+
+
+async def test_words_are_found_from_the_newest_however_many_weeks_lie_between(rig: Rig) -> None:
+    tasks = list[str]()
+    for number in range(5):
+        tasks.append(await rig.imagine(f"fox {number} {'one' if number else 'two'}"))
+        rig.clock.pass_by((number + 1) * 4 * DAY)
+    await folded(rig)
+    alice = manages(rig, rig.alice)
+
+    pages, query = list[list[str]](), "q=fox"
+    while len(pages) < 5:
+        part = await alice.data("GET", f"{OWN}?page_size=2&{query}")
+        pages.append(prompts(part["items"]))
+        assert part["total"] == 5
+        if "next_cursor" not in part:
+            break
+        query = f"q=fox&cursor={part['next_cursor']}"
+    second = await alice.data("GET", f"{OWN}?q=fox&page_size=2&p=2&mode=FAST")
+    begin, end = int(tasks[1]) // 1_000, int(tasks[3]) // 1_000
+    between = await alice.data(
+        "GET", f"{OWN}?q=fox%20one&start_timestamp={begin}&end_timestamp={end}&sums=1"
+    )
+
+    assert pages == [["fox 4 one", "fox 3 one"], ["fox 2 one", "fox 1 one"], ["fox 0 two"]]
+    assert (prompts(second["items"]), second["total"]) == (["fox 2 one", "fox 1 one"], 5)
+    assert prompts(between["items"]) == ["fox 3 one", "fox 2 one", "fox 1 one"]
+    assert (between["total"], between["sum_quota"]) == (3, 150_000)
+
+
+async def test_what_the_database_is_told_to_stop_at_is_503_and_the_next_is_answered(
+    rig: Rig, admin: Manager
+) -> None:
+    await rig.imagine()
+    await folded(rig)
+    hurried = replace(rig.gateway, reading=Reading(lists=0, stats=0))
+    transport = httpx.ASGITransport(create_app(hurried, WebSettings()))
+
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+        impatient = replace(admin, client=client)
+        for path in ("mj/", "mj/?q=fox", "mj/self?q=fox&mode=FAST", "stats/", "stats/?by=user"):
+            found = await impatient.refused(503, "GET", f"/api/{path}")
+            assert "takes " in found["message"], path
+
+    reader, fox = rig.gateway.store.reader, Filter(words=("fox",))
+    assert await listing.total(reader, fox, seen=3, limit=0) == Total(3, capped=True)
+    assert await listing.sums(reader, fox, limit=0) is None
+    assert len(await items(admin, "q=fox", "/api/mj/")) == 1
 
 
 @one_engine

@@ -5,7 +5,9 @@ Both understand what we write, but for these words:
 
     :name                           $1, $2 … on PostgreSQL
     IN each(:names)                 IN (SELECT value FROM json_each(:names)), = ANY($1)
-    search HAS all(:terms)          search MATCH …, terms @@ …: rows with each of these words
+    found(:whose, :terms, :low, :below)
+                                    `task_id` of somebody's prompts with each of these words
+    ORDER BY found.task_id DESC     nothing on PostgreSQL, where they come from the newest
     FOR UPDATE [SKIP LOCKED]        nothing on SQLite, where only one writes at a time
     BIGINT TEXT BYTES IDENTITY      types, in migrations only
     STRICT, WITHOUT ROWID           nothing on PostgreSQL, in migrations only
@@ -25,12 +27,47 @@ Statement: TypeAlias = tuple[str, tuple[str, ...]]
 _TERMS: Final = "terms of "
 """Before the name of a parameter that is words to look for."""
 
+_SQLITE_FOUND: Final[LiteralString] = """(
+    SELECT rowid AS task_id FROM search
+    WHERE search MATCH :{whose} || ' ' || :{terms} AND rowid >= :{low} AND rowid < :{below}
+) AS found"""
+"""FTS5 reads rows from the newest, and no more of them than are asked for."""
+
+_POSTGRES_FOUND: Final[LiteralString] = """(
+    SELECT part.task_id FROM (
+        SELECT LEAST({below} - 1, COALESCE(MAX(rowid), 0)) / 86400000000 AS newest,
+        GREATEST({low}, COALESCE(MIN(rowid), {below})) / 86400000000 AS oldest FROM search
+    ) AS days
+    CROSS JOIN LATERAL (
+        SELECT '¶1.' || n AS span
+        FROM generate_series(newest, GREATEST((newest - 7) / 8 * 8, oldest), -1) AS n
+        UNION ALL SELECT '¶8.' || n FROM generate_series(
+            (newest - 7) / 8 - 1, GREATEST((newest - 71) / 64 * 8, oldest / 8), -1
+        ) AS n
+        UNION ALL SELECT '¶64.' || n
+        FROM generate_series((newest - 71) / 64 - 1, oldest / 64, -1) AS n
+    ) AS spans
+    CROSS JOIN LATERAL (
+        SELECT rowid AS task_id FROM search
+        WHERE terms @@ CAST('''' || span || {whose} || ''' & ' || {terms} AS tsquery)
+        AND rowid + 0 >= {low} AND rowid + 0 < {below}
+        ORDER BY rowid + 0 DESC
+    ) AS part
+) AS found"""
+"""
+A GIN index tells all rows of a word or none, in no order. So the day of a row is a word too, and
+so are the eight and the 64 days around it, each also with whose row it is: they are looked through
+one after the other, ever longer ones, until enough is found. `+ 0` keeps other indexes out of it.
+"""
+
 _KEPT: Final = r"""(?P<kept> '(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | /\*.*?\*/ | :: )"""
 _WORDS: Final = re.compile(
     _KEPT
     + r"""
     | \b(?P<no>NOT\s+)? IN \s+ each\( \s* :(?P<list>[A-Za-z_]\w*) \s* \)
-    | \bsearch \s+ HAS \s+ all\( \s* :(?P<terms>[A-Za-z_]\w*) \s* \)
+    | \bfound\( \s* :(?P<whose>[A-Za-z_]\w*) , \s* :(?P<terms>[A-Za-z_]\w*) ,
+        \s* :(?P<low>[A-Za-z_]\w*) , \s* :(?P<below>[A-Za-z_]\w*) \s* \)
+    | (?P<newest> \s* \bORDER \s+ BY \s+ found\.task_id \s+ DESC\b )
     | (?P<lock> \s* \bFOR\s+UPDATE (?:\s+OF\s+\w+)? (?:\s+SKIP\s+LOCKED | \s+NOWAIT)? \b )
     | :(?P<name>[A-Za-z_]\w*)
     """,
@@ -93,7 +130,7 @@ class SqliteStatements(dict[str, Statement]):
         def say(word: re.Match[str]) -> str:
             if word["terms"]:
                 lists.append(_TERMS + word["terms"])
-                return f"search MATCH :{word['terms']}"
+                return _SQLITE_FOUND.format(**word.groupdict())
             if word["list"]:
                 lists.append(word["list"])
                 return f"{word['no'] or ''}IN (SELECT value FROM json_each(:{word['list']}))"  # noqa: S608 - of a LiteralString
@@ -123,18 +160,26 @@ class PostgresStatements(dict[str, Statement]):
     def __missing__(self, sql: str) -> Statement:
         numbers: dict[str, int] = {}
 
+        def number(name: str) -> str:
+            return f"${numbers.setdefault(name, len(numbers) + 1)}"
+
         def say(word: re.Match[str]) -> str:
             if word["terms"]:
-                name = _TERMS + word["terms"]
-                number = numbers.setdefault(name, len(numbers) + 1)
-                return f"search.terms @@ CAST(CAST(${number} AS TEXT) AS tsquery)"
-            name = word["list"] or word["name"]
-            if name is None:
-                return word[0]
-            number = numbers.setdefault(name, len(numbers) + 1)
+                return _POSTGRES_FOUND.format(
+                    whose=f"CAST({number(word['whose'])} AS TEXT)",
+                    terms=f"CAST({number(_TERMS + word['terms'])} AS TEXT)",
+                    low=f"CAST({number(word['low'])} AS BIGINT)",
+                    below=f"CAST({number(word['below'])} AS BIGINT)",
+                )
             if word["list"]:
-                return f"<> ALL(${number})" if word["no"] else f"= ANY(${number})"
-            return f"${number}"
+                return (
+                    f"<> ALL({number(word['list'])})"
+                    if word["no"]
+                    else f"= ANY({number(word['list'])})"
+                )
+            if word["newest"]:
+                return ""
+            return number(word["name"]) if word["name"] else word[0]
 
         self[sql] = statement = _WORDS.sub(say, sql), tuple(numbers)
         return statement

@@ -250,6 +250,8 @@ CREATE TABLE tasks (
 );
 CREATE INDEX tasks_of_a_user ON tasks (user_id, id DESC);
 CREATE INDEX tasks_of_a_user_by_state ON tasks (user_id, state, id DESC);
+CREATE INDEX tasks_of_a_user_by_action ON tasks (user_id, action, id DESC, mode);
+CREATE INDEX tasks_by_action ON tasks (action, id DESC, mode);
 CREATE INDEX tasks_of_a_channel ON tasks (channel_id, id DESC);
 CREATE INDEX tasks_open ON tasks (state, id DESC) WHERE finish_at IS NULL;
 CREATE INDEX tasks_failed ON tasks (id DESC) WHERE state IN ('FAILURE', 'CANCELLED');
@@ -504,7 +506,6 @@ CREATE TABLE tally (
     quota BIGINT NOT NULL,
     PRIMARY KEY (user_id, day, channel_id, action, mode, outcome)
 ) WITHOUT ROWID;
-CREATE INDEX tally_by_day ON tally (day) WHERE day > 0;
 
 -- How many successes took about so long: each bucket is a few per cent longer than the one before.
 CREATE TABLE tally_took (
@@ -517,7 +518,6 @@ CREATE TABLE tally_took (
     count BIGINT NOT NULL,
     PRIMARY KEY (user_id, day, channel_id, action, mode, bucket)
 ) WITHOUT ROWID;
-CREATE INDEX tally_took_by_day ON tally_took (day);
 
 -- Which tasks a process has changed, for those that share its SQLite file; soon dropped.
 CREATE TABLE touched (

@@ -4,11 +4,14 @@ import asyncio
 import csv
 import io
 from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
 from dataclasses import asdict
 from typing import Final
 
+from msgspec.structs import astuple
 from starlette.responses import Response, StreamingResponse
 
+from mjgate.domain.task import Task
 from mjgate.manage import Forbidden
 from mjgate.store import listing, settings
 from mjgate.store.listing import NEWEST, Filter
@@ -22,10 +25,7 @@ BATCH: Final = 200
 CHECKED_EVERY: Final = 2.0
 """Seconds between two looks at whether the reader still may."""
 
-PATIENCE: Final = 60.0
-"""Seconds that the search for the next tasks may take."""
-
-_DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r")
+_DANGEROUS: Final = frozenset("=+-@\t\r")
 _HEADERS: Final = {
     "Content-Disposition": 'attachment; filename="tasks.csv"',
     "Cache-Control": "no-store",
@@ -68,21 +68,36 @@ async def lines(
 ) -> AsyncGenerator[bytes]:
     """Batches of lines, from the newest task. KeyDisabled, BadKey, Forbidden break it off."""
     kind, links = AdminItem if admin else Item, call.gateway.links
-    names = kind.__struct_fields__
-    yield _csv([names])
-    loop, below = asyncio.get_running_loop(), NEWEST
+    yield _csv([kind.__struct_fields__])
+    loop = asyncio.get_running_loop()
     checked = loop.time()
-    while found := await listing.page(
-        call.gateway.store.reader, wanted, below=below, size=batch, limit=PATIENCE
-    ):
-        if loop.time() - checked > checked_every:
-            await _check(call, admin=admin)
-            checked = loop.time()
-        shown = [item(task, links, admin=admin) for task in found]
-        yield _csv([getattr(each, name) for name in names] for each in shown)
-        below = found[-1].id
-        if len(found) < batch:
-            return
+    async with aclosing(_batches(call, wanted, batch)) as batches:
+        async for found in batches:
+            if loop.time() - checked > checked_every:
+                await _check(call, admin=admin)
+                checked = loop.time()
+            yield _csv([astuple(item(task, links, admin=admin)) for task in found])
+
+
+async def _batches(call: Call, wanted: Filter, batch: int) -> AsyncGenerator[list[Task]]:
+    """All tasks; while some are shown and sent, the next are looked for."""
+
+    def look(below: int) -> asyncio.Task[list[Task]]:
+        reader, limit = call.gateway.store.reader, call.gateway.reading.export
+        return asyncio.create_task(
+            listing.page(reader, wanted, below=below, size=batch, limit=limit)
+        )
+
+    following: asyncio.Task[list[Task]] | None = look(NEWEST)
+    try:
+        while following is not None:
+            found = await following
+            following = look(found[-1].id) if len(found) == batch else None
+            if found:
+                yield found
+    finally:
+        if following is not None:
+            following.cancel()
 
 
 async def _check(call: Call, *, admin: bool) -> None:
@@ -99,7 +114,7 @@ def _csv(rows: Iterable[Iterable[object]]) -> bytes:
 
 def safe(value: object) -> object:
     """A cell that no spreadsheet takes for a formula."""
-    if isinstance(value, str) and value.startswith(_DANGEROUS):
+    if isinstance(value, str) and value[:1] in _DANGEROUS:
         return f"'{value}"
     return value
 

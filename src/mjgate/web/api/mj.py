@@ -1,8 +1,8 @@
 """/api/mj/self and /api/mj/: the lists of tasks, in the form that their clients know."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Generator
+from contextlib import contextmanager
 from enum import StrEnum
-from functools import partial
 from typing import Any, Final, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -17,7 +17,7 @@ from mjgate.domain.search import asked
 from mjgate.domain.task import State, Status, Task
 from mjgate.links import Links, brief
 from mjgate.store import listing, tasks
-from mjgate.store.listing import Filter, Sums, Total
+from mjgate.store.listing import Filter, Total
 from mjgate.web.api.rows import NEWEST, Call, Row, Who, looks
 from mjgate.web.api.words import since, until
 
@@ -91,19 +91,25 @@ async def _all(call: Call) -> Listed[Item]:
 
 
 async def _listed(call: Call, wanted: Filter, *, admin: bool) -> Listed[Item]:
-    where, cursor, reader = call.page(), call.number("cursor"), call.gateway.store.reader
+    where, cursor, gateway = call.page(), call.number("cursor"), call.gateway
+    reader, limit = gateway.store.reader, gateway.reading.lists
     below, skipped = (NEWEST, where.skipped) if cursor is None else (cursor, 0)
-    first = wanted.tallied or wanted.words is not None
-    known = await listing.total(reader, wanted) if first else None
-    found: list[Task] = []
-    if known is None or known.number > skipped:
-        few = wanted.words is not None and known is not None and not known.capped
-        found = await _page(call, partial(listing.page, few=few), wanted, below, skipped)
-    shown = found[: where.size]
-    total = known or await _total(call, wanted, skipped, found, first=cursor is None)
-    sums = await _sums(call, wanted)
+    total, found = None, list[Task]()
+    with _in_time(limit):
+        if wanted.tallied:
+            total = await listing.total(reader, wanted, limit=limit)
+        if total is None or total.number > skipped:
+            size = where.size + 1  # one more than is shown: whether there are any
+            found = await listing.page(
+                reader, wanted, size=size, below=below, skipped=skipped, limit=limit
+            )
+    shown, seen = found[: where.size], skipped + len(found)
+    if total is None and cursor is None and len(found) <= where.size and (found or not skipped):
+        total = Total(seen)  # the page has shown the end
+    total = total or await listing.total(reader, wanted, seen=seen, limit=limit)
+    sums = await listing.sums(reader, wanted, limit=limit) if _summed(call) else UNSET
     return Listed(
-        items=[item(task, call.gateway.links, admin=admin) for task in shown],
+        items=[item(task, gateway.links, admin=admin) for task in shown],
         total=total.number,
         page=where.number,
         page_size=where.size,
@@ -114,38 +120,18 @@ async def _listed(call: Call, wanted: Filter, *, admin: bool) -> Listed[Item]:
     )
 
 
-async def _page(
-    call: Call, read: Callable[..., Awaitable[list[Task]]], wanted: Filter, below: int, skipped: int
-) -> list[Task]:
+@contextmanager
+def _in_time(limit: float) -> Generator[None]:
+    """Say to the client what the database was told to stop at. Overloaded."""
     try:
-        return await read(
-            call.gateway.store.reader,
-            wanted,
-            below=below,
-            skipped=skipped,
-            size=call.page().size + 1,
-        )
+        yield
     except TimeoutError:
-        msg = (
-            f"This takes longer than {listing.LIMIT:.0f} s: narrow it by time, or go on by cursor."
-        )
+        msg = f"This takes longer than {limit:.0f} s: narrow it by time, or go on by cursor."
         raise Overloaded(msg, retry_after=5) from None
 
 
-async def _total(
-    call: Call, wanted: Filter, skipped: int, found: list[Task], *, first: bool
-) -> Total:
-    """What is not in the tallies is counted, unless the page has shown the end."""
-    size = call.page().size
-    if first and len(found) <= size and (found or not skipped):
-        return Total(skipped + len(found))
-    return await listing.total(call.gateway.store.reader, wanted, seen=skipped + len(found))
-
-
-async def _sums(call: Call, wanted: Filter) -> Sums | UnsetType | None:
-    if call.asked("sums") not in {"1", "true"}:
-        return UNSET
-    return await listing.sums(call.gateway.store.reader, wanted)
+def _summed(call: Call) -> bool:
+    return call.asked("sums") in {"1", "true"}
 
 
 def filter_of(call: Call, *, admin: bool) -> Filter:

@@ -73,7 +73,8 @@ async def _stats(call: Call) -> Stats:
         mode=one_of(call, "mode", Mode),
     )
     try:
-        lines = await stats.lines(call.gateway.store.reader, by, span)
+        limit = call.gateway.reading.stats
+        lines = await stats.lines(call.gateway.store.reader, by, span, limit=limit)
     except TimeoutError:
         raise Overloaded("This takes too long: ask for fewer days.", retry_after=5) from None
     ordered = sorted(lines.items(), key=lambda each: _order(by, *each), reverse=True)
