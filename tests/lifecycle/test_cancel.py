@@ -1,5 +1,7 @@
 """Cancel, in every state that a task can be in."""
 
+import asyncio
+
 import pytest
 
 from mjgate.domain.clock import SECOND
@@ -41,6 +43,43 @@ async def test_a_running_task_that_the_channel_stops_costs_nothing(make_rig: Mak
     assert (await rig.fetch(task_id))["failReason"] == "cancelled"
     assert await rig.balance() == (RICH, 0, 0)
     assert await rig.books() == ()
+
+
+async def test_of_many_who_cancel_at_once_one_asks_the_channel(make_rig: MakeRig) -> None:
+    stopped = says({"code": 1, "description": "stopped"})
+    told = {"id": "job-1", "status": "IN_PROGRESS", "progress": "1%"}
+
+    def say(asked: Asked) -> bytes:
+        if asked.submit:
+            return takes()
+        return stopped if asked.path.endswith("/cancel") else says([told])
+
+    async with talking(say) as talker:
+        rig = await make_rig(upstream_url=talker.url)
+        task_id = await rig.imagine()
+
+        answers = await asyncio.gather(*(cancel(rig, task_id) for _ in range(5)))
+
+    assert {answer["code"] for answer in answers} == {1}
+    assert sum(each.path.endswith("/cancel") for each in talker.asked) == 1
+    assert await rig.balance() == (RICH, 0, 0)
+    assert await rig.books() == ()
+
+
+async def test_a_look_that_sees_what_a_cancel_has_stopped_calls_it_cancelled(
+    make_rig: MakeRig,
+) -> None:
+    told = {"id": "job-1", "status": "FAILURE", "failReason": "stopped by its user"}
+    async with talking(lambda asked: takes() if asked.submit else says([told])) as talker:
+        rig = await make_rig(upstream_url=talker.url)
+        task_id = await rig.imagine()
+        await rig.gateway.store.write(forgotten, int(task_id))
+
+        await rig.look()
+
+    task = await rig.fetch(task_id)
+    assert (task["failReason"], task["properties"]["cancelled"]) == ("cancelled", True)
+    assert await rig.balance() == (RICH, 0, 0)
 
 
 async def test_a_result_that_the_last_look_finds_wins(rig: Rig) -> None:
@@ -174,18 +213,15 @@ async def test_a_cancel_of_what_nobody_knew_the_fate_of_is_carried_out_when_it_i
     assert await rig.balance() == (RICH, 0, 0)
 
 
-async def test_a_cancel_that_died_with_its_sender_is_carried_out_by_a_look(
-    make_rig: MakeRig,
-) -> None:
-    rig = await make_rig(sandbox=SLOW)
-    task_id = await rig.imagine()
+async def test_a_cancel_that_died_with_its_sender_is_carried_out_by_a_look(rig: Rig) -> None:
+    task_id = await rig.imagine("a fox [[fault:hang]]")
     await rig.gateway.store.write(forgotten, int(task_id))
 
     await rig.look(after=2 * SECOND)
     soon = await rig.fetch(task_id)
     await rig.look(after=20 * SECOND)
 
-    assert soon["failReason"] is None
+    assert (soon["status"], soon["failReason"]) == ("IN_PROGRESS", None)
     assert (await rig.fetch(task_id))["failReason"] == "cancelled"
     assert await rig.balance() == (RICH, 0, 0)
 

@@ -2,7 +2,7 @@
 Cancel: at once where nothing was sent, else as far as the channel goes along.
 
 A task that is being sent, or whose fate nobody knows, is cancelled when its id is known. A result
-that a last look finds wins over the cancel.
+that a last look finds wins over the cancel. Of many who cancel at once one asks the channel.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ from typing import Final
 
 from mjgate.dialects import Heard, Nameless
 from mjgate.domain.account import Caller
+from mjgate.domain.clock import SECOND
 from mjgate.domain.errors import AlreadyFinished, NoChannel, Rejected, Unanswered
 from mjgate.domain.reasons import FailReason
 from mjgate.domain.task import Report, State, Status, Task
@@ -20,12 +21,24 @@ from mjgate.lifecycle.look import completed, delivers
 from mjgate.lifecycle.routing import line
 from mjgate.lifecycle.settings import in_force
 from mjgate.lifecycle.verdict import present
-from mjgate.store import tasks
+from mjgate.store import follow, tasks
 from mjgate.store.database import Transaction
 from mjgate.store.moves import move
 
 PATIENCE: Final = 5.0
 """Seconds that a channel gets to confirm."""
+
+FORGOTTEN: Final = 15 * SECOND
+"""A cancel that is not carried out in this time was left by a process that died."""
+
+SENT: Final = (State.SENDING, State.UNKNOWN)
+"""Where a cancel waits for the id of the job."""
+
+RUNS: Final = (State.SUBMITTED, State.RUNNING)
+"""Where the channel can be asked to stop."""
+
+_PAUSE: Final = 0.1
+_TIMES: Final = int(2 * PATIENCE / _PAUSE)
 
 
 async def cancel(gateway: Gateway, task_id: str, *, by: Caller) -> Task:
@@ -41,16 +54,37 @@ async def stop(gateway: Gateway, task: Task, *, actor: str) -> Task:
     if task.state in {State.QUEUED, State.WINDOW}:
         ended = await fail(gateway, task, FailReason.CANCELLED, actor=actor, still=task.state)
         return ended or await stop(gateway, await present(gateway, task), actor=actor)
-    if task.state in {State.SENDING, State.UNKNOWN}:
-        if await gateway.store.write_surely(tasks.want_cancel, task.id):
-            return await present(gateway, task)
-        return await stop(gateway, await present(gateway, task), actor=actor)
-    return await carry_out(gateway, task)
+    if task.state in SENT:
+        await gateway.store.write_surely(tasks.want_cancel, task.id, *SENT)
+        now = await present(gateway, task)
+        return now if now.cancel_wanted else await stop(gateway, now, actor=actor)
+    until = gateway.clock.now() + FORGOTTEN
+    if await gateway.store.write_surely(_begin_in, task.id, until):
+        return await carry_out(gateway, task)
+    return await _others_carry_out(gateway, task)
+
+
+async def _begin_in(tx: Transaction, task_id: int, until: int) -> bool:
+    """Be the one who asks the channel; nobody looks at the task meanwhile."""
+    if not await tasks.want_cancel(tx, task_id, *RUNS):
+        return False
+    await follow.defer(tx, task_id, until)
+    return True
+
+
+async def _others_carry_out(gateway: Gateway, task: Task) -> Task:
+    """The task when it has ended: somebody is cancelling it, or was faster altogether."""
+    for _ in range(_TIMES):
+        task = await present(gateway, task)
+        if task.state.final:
+            break
+        await asyncio.sleep(_PAUSE)
+    return task
 
 
 async def as_wanted(gateway: Gateway, task: Task) -> Task:
     """The task, or its end if the client wanted it cancelled while it was being sent."""
-    if task.cancel_wanted and task.state is State.SUBMITTED:
+    if task.cancel_wanted and task.state in RUNS:
         return await carry_out(gateway, task)
     return task
 

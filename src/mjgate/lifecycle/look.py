@@ -106,6 +106,8 @@ async def _ended(gateway: Gateway, to: Line, look: Look, report: Report) -> bool
     """Whether the report ends the task."""
     if report.status is Status.FAILURE:
         reason, text = why_it_failed(report, to.names)
+        if look.task.cancel_wanted:
+            reason, text = FailReason.CANCELLED, ""
         raw = report.fail_text or ""
         await fail(
             gateway, look.task, reason, actor="look", text=text, admin_text=raw, said=report.raw

@@ -17,7 +17,7 @@ from mjgate.domain.task import State, Status
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.adopt import adopt
 from mjgate.lifecycle.asking import Asking
-from mjgate.lifecycle.cancel import as_wanted
+from mjgate.lifecycle.cancel import FORGOTTEN, as_wanted
 from mjgate.lifecycle.dispatch import dispatch
 from mjgate.lifecycle.finish import fail
 from mjgate.lifecycle.lines import Line
@@ -39,9 +39,6 @@ themselves take `Turns`.
 
 CLAIM: Final = 10 * SECOND
 """After so long others look, as the one who claimed may be dead; a doubled look is harmless."""
-
-FORGOTTEN: Final = 15 * SECOND
-"""A cancel that its sender has not carried out in this time was left by a process that died."""
 
 BATCH: Final = 50
 
@@ -121,14 +118,19 @@ async def _look_at(gateway: Gateway, to: Line, rows: Sequence[Followed]) -> None
     gateway.checkpoint("looked")
     known = await tasks.by_ids(gateway.store.reader, [row.task_id for row in rows])
     live = [(row, task) for row in rows if (task := known.get(row.task_id))]
-    for row, task in live:
-        if task.cancel_wanted and began - (task.start_at or row.since) > FORGOTTEN:
-            await as_wanted(gateway, task)
     looks = await asyncio.gather(
         *(asking.look(row, task, began) for row, task in live if not task.state.final)
     )
-    seen = await apply(gateway, to, [each for each in looks if not await _confirms(gateway, each)])
+    seen = await apply(gateway, to, [each for each in looks if not await _led_on(gateway, each)])
     await gateway.store.write(follow.plan, seen)
+
+
+async def _led_on(gateway: Gateway, look: Look) -> bool:
+    """Whether more follows than what the look has shown: a cancel that was left, or a modal."""
+    task, over = look.task, look.report is not None and look.report.status in _OVER
+    if task.cancel_wanted and not over and look.began - (task.start_at or 0) > FORGOTTEN:
+        return (await as_wanted(gateway, task)).state.final
+    return await _confirms(gateway, look)
 
 
 async def _confirms(gateway: Gateway, look: Look) -> bool:
@@ -143,6 +145,8 @@ async def _confirms(gateway: Gateway, look: Look) -> bool:
     gateway.senders.start(dispatch(gateway, *following, NOBODY))
     return True
 
+
+_OVER: Final = frozenset({Status.SUCCESS, Status.FAILURE})
 
 _LOOKS: Final[Mapping[Kind, Callable[[Gateway, Sequence[Followed]], Awaitable[None]]]] = {
     Kind.LOOK: _look_by_key,

@@ -223,6 +223,15 @@ async def hasten(tx: Transaction, task_id: int, due_at: int) -> None:
     )
 
 
+async def defer(tx: Transaction, task_id: int, until: int) -> None:
+    """Look at a task no sooner than `until`, but for a notice."""
+    await tx.run(
+        "UPDATE follow SET due_at = :until, hasty_at = :until WHERE task_id = :task_id",
+        task_id=task_id,
+        until=until,
+    )
+
+
 async def hurry(tx: Transaction, task_ids: Sequence[int]) -> int:
     """Look sooner at running tasks that clients wait for; how many that concerns."""
     return await tx.run(

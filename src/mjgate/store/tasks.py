@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from mjgate.domain.account import Caller
 from mjgate.domain.action import Action, Mode
 from mjgate.domain.errors import NotFound
-from mjgate.domain.task import Task
+from mjgate.domain.task import State, Task
 from mjgate.store import tally
 from mjgate.store.columns import encode_result, from_row
 from mjgate.store.database import Reader, Row, Transaction
@@ -206,14 +206,15 @@ async def rewrite(tx: Transaction, task_id: int, *, prompt: str, request: str) -
     await tally.rewritten(tx, task_id)
 
 
-async def want_cancel(tx: Transaction, task_id: int) -> bool:
-    """Remember that the client wants it cancelled. False if its id is known by now."""
+async def want_cancel(tx: Transaction, task_id: int, *states: State) -> bool:
+    """Remember that it is to be cancelled. False if it is in none of these states, or was so."""
     changed = await tx.run(
         """
         UPDATE tasks SET cancel_wanted = 1, version = version + 1
-        WHERE id = :id AND state IN ('SENDING', 'UNKNOWN')
+        WHERE id = :id AND state IN each(:states) AND cancel_wanted = 0
         """,
         id=task_id,
+        states=[state.value for state in states],
     )
     return changed == 1
 
