@@ -164,7 +164,7 @@ def test_a_custom_id_has_a_bound_of_its_own() -> None:
 
 @pytest.mark.parametrize(
     ("path", "least", "most"),
-    [("submit/blend", 2, 6), ("submit/imagine", 0, 5), ("submit/upload-discord-images", 1, 10)],
+    [("submit/blend", 2, 6), ("submit/imagine", 0, 10), ("submit/upload-discord-images", 1, 10)],
 )
 def test_a_list_of_images_has_its_bounds(path: str, least: int, most: int) -> None:
     body = LEAST[path]

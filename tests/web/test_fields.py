@@ -61,7 +61,7 @@ WRONG: Sequence[tuple[str, Mapping[str, object], str, str]] = [
     ("submit/imagine", FOX | {"notifyHook": "http://169.254.169.254/"}, "notifyHook",
      "bad_address"),
     ("submit/imagine", FOX | {"base64Array": [7]}, "base64Array", "bad_image"),
-    ("submit/imagine", FOX | {"base64Array": [PNG] * 6}, "base64Array", "bad_field"),
+    ("submit/imagine", FOX | {"base64Array": [PNG] * 11}, "base64Array", "bad_field"),
     ("submit/imagine", FOX | {"base64Array": ["%%%"]}, "base64Array", "bad_image"),
     ("submit/imagine", FOX | {"base64Array": ["\u00fc"]}, "base64Array", "bad_image"),
     ("submit/imagine", FOX | {"base64Array": ["PHN2Zz48L3N2Zz4="]}, "base64Array", "bad_image"),

@@ -148,7 +148,7 @@ _RULES: Final[tuple[Rule, ...]] = (
         summary="Draw a grid of four pictures from a prompt.",
         fields=(
             _NEEDS_PROMPT,
-            _images("Images that the prompt refers to.", most=5),
+            _images("Images that the prompt refers to.", most=10),
             _image("base64", "One image, the old form."),
         ),
     ),
