@@ -43,3 +43,4 @@ def test_the_end_names_no_command() -> None:
 
     assert told.title == "[mjgate] resolved: queue_old"
     assert not any("mjgate " in line for line in told.lines())
+    assert told.lines()[-1] == "Since: 1970-01-01 00:00:00 UTC."

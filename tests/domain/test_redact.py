@@ -19,6 +19,12 @@ from mjgate.domain.redact import MOST, redact
         ("bad key sk-abcdefgh12345678", "bad [key]"),
         ("Authorization: Bearer abcdefgh12345678", "Authorization: [key]"),
         (f"token {'a1' * 20}", "token [key]"),
+        ("denied for apiKey=vendor-key-1, sorry", "denied for [key], sorry"),
+        ('{"secret": "abc123def"}', '{"[key]"}'),
+        (
+            "no such key: please check the token: missing",
+            "no such key: please check the token: missing",
+        ),
         ("Vendor says no, VENDOR says it twice", "[provider] says no, [provider] says it twice"),
         ("a\x00b\x1b", "ab"),
         ("moderated: gore --v 6.1 --ar 16:9", "moderated: gore --v 6.1 --ar 16:9"),

@@ -3,6 +3,7 @@
 import base64
 import io
 
+import pytest
 from PIL import Image
 
 from tests.rig import PRICE, RICH, MakeRig, Rig
@@ -71,6 +72,17 @@ async def test_a_failed_task_costs_nothing(rig: Rig) -> None:
     assert task["properties"]["reason"] == "moderated"
     assert await rig.balance() == (RICH, 0, 0)
     assert await rig.books() == ()
+
+
+@pytest.mark.parametrize("auth", ["secret", "bearer"])
+async def test_a_failure_never_says_the_key_of_its_channel(make_rig: MakeRig, auth: str) -> None:
+    rig = await make_rig(auth=auth)
+
+    task = await rig.finished(
+        await rig.imagine("a fox [[fault:fail=no credit on upstream-secret]]")
+    )
+
+    assert task["failReason"] == "no credit on [provider]"
 
 
 async def test_a_failure_without_a_word_still_says_something(rig: Rig) -> None:

@@ -4,10 +4,11 @@ import shlex
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
-from mjgate.domain.clock import HOUR
+from mjgate.domain.clock import HOUR, SECOND
 
 EVERY: Final = 1 * HOUR
 """An alert that lasts, or comes back, is told so often and no oftener."""
@@ -86,7 +87,8 @@ class Told:
 
     def lines(self) -> list[str]:
         """The whole, for people."""
-        said = [self.alert.text, "", f"Since: {self.since} (epoch milliseconds)."]
+        since = datetime.fromtimestamp(self.since // SECOND, UTC)
+        said = [self.alert.text, "", f"Since: {since:%Y-%m-%d %H:%M:%S} UTC."]
         if self.over:
             return ["It is over.", *said]
         return [*said, f"Next: {self.alert.command}", f"More: {self.alert.section}"]

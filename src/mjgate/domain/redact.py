@@ -23,6 +23,13 @@ _HOST = re.compile(
 _IP = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b")
 _KEY = re.compile(r"\b(?:sk|hk|pk|key|Bearer)[-_ ][A-Za-z0-9_-]{8,}|\b[A-Za-z0-9_-]{40,}\b")
 
+_NAMED_KEY = re.compile(
+    r"\b(?:api[-_ ]?key|key|token|secret|password|passwd|pwd)\"?\s{0,3}[=:]\s{0,3}\"?"
+    r"(?=[^\s,;\"'<>]{0,200}[0-9_-])[^\s,;\"'<>]{6,}",
+    re.IGNORECASE,
+)
+"""What is said to be a key; words alone are none."""
+
 
 def redact(text: str, names: Iterable[str] = ()) -> str:
     """The text with addresses, hosts, keys and the given names replaced, at most 500 characters."""
@@ -31,6 +38,7 @@ def redact(text: str, names: Iterable[str] = ()) -> str:
         (ADDRESS, "[address]"),
         (_HOST, "[host]"),
         (_IP, "[host]"),
+        (_NAMED_KEY, "[key]"),
         (_KEY, "[key]"),
     ):
         text = pattern.sub(word, text)

@@ -11,13 +11,14 @@ from mjgate.domain.action import Action, Bot, Mode
 from mjgate.domain.buttons import synthesised
 from mjgate.domain.clock import SECOND
 from mjgate.domain.task import Result, State, Task
+from mjgate.domain.webhook import EventId
 from mjgate.keys import Purpose
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.notify import send
 from mjgate.links import view
 from mjgate.store import accounts
 
-EVENT: Final = "evt_0_0_test"
+KIND: Final = "test"
 TOOK: Final = 40 * SECOND
 
 
@@ -43,7 +44,7 @@ async def send_test(gateway: Gateway, user_id: int, url: str) -> Tried:
     body = encode(view(_example(user_id, now), gateway.links))
     sealed = await accounts.hook_secret(gateway.store.reader, user_id)
     secrets = gateway.keys.decrypt(Purpose.WEBHOOK, sealed).split() if sealed else []
-    headers = webhook.headers(EVENT, body, secrets, at=now)
+    headers = webhook.headers(str(EventId(0, now, KIND)), body, secrets, at=now)
     status, error, answer = await send(gateway, url, headers, body)
     return Tried(headers, body, status, error, answer)
 

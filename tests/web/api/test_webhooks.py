@@ -7,6 +7,7 @@ from standardwebhooks.webhooks import Webhook
 from tests.lifecycle.receiver import OK, Receiver, deliver, status
 from tests.rig import Rig
 from tests.web.api.desk import Manager, manages
+from tests.web.shape import one_engine
 
 
 async def test_the_owner_sees_what_was_told_and_what_came_back(
@@ -94,6 +95,19 @@ async def test_a_new_secret_signs_beside_the_one_before(hooked: Rig, receiver: R
     assert [each.split(",")[1] for each in signatures] == [
         signed(secret, got.headers, got.body) for secret in (new, old)
     ]
+
+
+@one_engine
+async def test_each_test_is_an_event_of_its_own_for_receivers_that_overlook_repeats(
+    hooked: Rig, receiver: Receiver
+) -> None:
+    alice: Manager = manages(hooked, hooked.alice)
+
+    for _ in range(2):
+        hooked.clock.pass_by(1)
+        await alice.data("POST", "/api/webhook/test", {"url": receiver.url()})
+
+    assert len({got.headers["webhook-id"] for got in receiver.got}) == 2
 
 
 async def test_a_test_to_where_nobody_may_be_sent_is_told_so(rig: Rig) -> None:
