@@ -4,10 +4,13 @@ import pytest
 
 from mjgate.domain.clock import DAY, HOUR, MINUTE
 from mjgate.domain.reasons import FailReason
+from mjgate.lifecycle.erase import erase
 from mjgate.lifecycle.finish import fail
 from mjgate.lifecycle.notice import noticed
+from mjgate.manage.people import change_user, delete_user
 from tests.lifecycle.talker import Asked, says, talking
 from tests.rig import RICH, MakeRig, Rig
+from tests.web.api.desk import desk_of
 
 
 async def given_up(rig: Rig) -> str:
@@ -54,6 +57,20 @@ async def test_an_upstreams_own_failure_is_never_looked_at_again(rig: Rig) -> No
         "SELECT 1 AS one FROM follow WHERE task_id = :id", id=int(task_id)
     )
     assert row is None
+
+
+async def test_nothing_is_rescued_for_a_user_who_was_deleted(rig: Rig) -> None:
+    task_id, desk = await given_up(rig), desk_of(rig)
+    await change_user(desk, rig.alice.user_id, {"enabled": False})
+    await delete_user(desk, rig.alice.user_id)
+    await erase(rig.gateway)
+
+    await rig.look(after=2 * MINUTE)
+
+    task = await rig.task(task_id)
+    assert (task.state, task.prompt, task.result.empty) == ("FAILURE", "", True)
+    assert await followed(rig, task_id) is None
+    assert await rig.books() == ()
 
 
 async def followed(rig: Rig, task_id: str) -> int | None:

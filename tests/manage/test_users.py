@@ -21,6 +21,12 @@ async def test_a_new_user_has_his_quota_as_a_grant_and_the_books_balance(desk: D
     assert not (await ledger.check(desk.store.reader)).broken
 
 
+async def test_a_quota_of_nothing_grants_nothing(desk: Desk) -> None:
+    await create_user(desk, NewUser(username="alice", quota=0))
+
+    assert await desk.store.reader.rows("SELECT id FROM ledger") == []
+
+
 async def test_password_and_access_token_are_kept_as_hashes_only(desk: Desk) -> None:
     made = await create_user(desk, NewUser(username="alice"))
 
