@@ -6,9 +6,8 @@ since: the version that every change raises is read from the database each time,
 never older than the row. Everything else takes the long way.
 """
 
-import asyncio
 from collections import OrderedDict
-from itertools import chain
+from collections.abc import Mapping
 from typing import Final, cast
 
 from starlette.requests import Request
@@ -19,14 +18,16 @@ from mjgate.domain.account import Caller, Sees
 from mjgate.domain.errors import Refused
 from mjgate.links import view
 from mjgate.store import tasks
-from mjgate.store.database import Reader
 from mjgate.store.tasks import Version
 from mjgate.web.context import Context
 from mjgate.web.respond import JSON, refusal, request_id
+from mjgate.web.together import Together
 
 Stamp = tuple[int, int]
 
 KEPT_BYTES: Final = 32 * 1024 * 1024
+IDS_MOST: Final = 5_000
+"""Of one query for versions."""
 
 _PREFIX: Final = "/mj/task/"
 _SUFFIX: Final = "/fetch"
@@ -59,50 +60,6 @@ class Answers:
             self._bytes -= len(dropped)
 
 
-class Versions:
-    """
-    Asks for the versions of tasks; those asked for in one turn of the event loop share a query.
-
-    One query for each user: whose tasks they are is part of it.
-    """
-
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-        self._asked: dict[int, dict[int, list[asyncio.Future[Version | None]]]] = {}
-        self._running: set[asyncio.Task[None]] = set()
-
-    async def of(self, task_id: int, user_id: int) -> Version | None:
-        """Version and key of the user's task; None if he has no such task."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Version | None] = loop.create_future()
-        if not self._asked:
-            loop.call_soon(self._send)
-        self._asked.setdefault(user_id, {}).setdefault(task_id, []).append(future)
-        return await future
-
-    def _send(self) -> None:
-        asked, self._asked = self._asked, {}
-        for user_id, waiting in asked.items():
-            task = asyncio.create_task(self._ask(user_id, waiting))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
-
-    async def _ask(
-        self, user_id: int, waiting: dict[int, list[asyncio.Future[Version | None]]]
-    ) -> None:
-        try:
-            found = await tasks.versions(self._reader, list(waiting), user_id=user_id)
-        except Exception as error:  # noqa: BLE001  goes to everybody who asked
-            for future in chain.from_iterable(waiting.values()):
-                if not future.done():
-                    future.set_exception(error)
-            return
-        for task_id, futures in waiting.items():
-            for future in futures:
-                if not future.done():
-                    future.set_result(found.get(task_id))
-
-
 class Quick:
     """Answers fetches by itself and leaves the rest to `inner`."""
 
@@ -110,7 +67,7 @@ class Quick:
         self._context = context
         self._inner = inner
         self._answers = Answers()
-        self._versions = Versions(context.gateway.store.reader)
+        self._versions = Together(self._asked, most=IDS_MOST)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -143,13 +100,17 @@ class Quick:
 
     async def _unchanged(self, task_id: int, caller: Caller) -> bytes | None:
         """The kept answer, if the task is the caller's and has not changed since."""
-        found = await self._versions.of(task_id, caller.user_id)
+        found = await self._versions.of(caller.user_id, task_id)
         if found is not None and found.running:
             self._context.gateway.waiting.add(task_id)
         if found is None or (caller.sees is Sees.OWN and found.token_id != caller.token_id):
             return None
         until = self._context.gateway.links.until()
         return self._answers.get(task_id, (found.version, until))
+
+    async def _asked(self, user_id: int, ids: list[int]) -> Mapping[int, Version]:
+        """The versions of a user's tasks: whose they are is part of the query."""
+        return await tasks.versions(self._context.gateway.store.reader, ids, user_id=user_id)
 
 
 _HEADERS: Final = [
