@@ -4,6 +4,9 @@ bin := .venv/bin
 ARGS :=
 k :=
 
+# A service that starts in half a second takes two where nothing compiled is kept.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run-setup demo test test-slow check lint format types imports sizes locks lock bench docs docs-check
 
