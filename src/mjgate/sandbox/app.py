@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 
-from mjgate.domain.action import RULES, Mode
+from mjgate.domain.action import RULES
 from mjgate.domain.clock import SystemClock
 from mjgate.domain.task import Status
 from mjgate.sandbox import answers
@@ -25,15 +25,7 @@ from mjgate.sandbox.queries import Queries
 from mjgate.sandbox.settings import SandboxSettings
 from mjgate.sandbox.studio import Studio
 from mjgate.sandbox.submit import Desk
-from mjgate.sandbox.wire import Wire
-
-PREFIXES: Final[dict[str, Mode | None]] = {
-    "/mj/mj": None,
-    "/mj": None,
-    **{f"/mj-{mode.lower()}/mj": mode for mode in Mode},
-    **{f"/{mode.lower()}/mj": mode for mode in Mode},
-}
-"""Where the task protocol is served, and the mode that a prefix asks for."""
+from mjgate.sandbox.wire import PREFIXES, Wire
 
 _ANY_ORIGIN: Final = Middleware(
     CORSMiddleware,
@@ -73,8 +65,9 @@ def create_app(settings: SandboxSettings) -> Starlette:
                 await notices.close()
                 await pictures.close()
 
+    protocol = _protocol(wire, queries)
     routes: list[BaseRoute] = [
-        *(_below(prefix, _protocol(wire, queries, mode)) for prefix, mode in PREFIXES.items()),
+        *(_below(prefix, protocol) for prefix in PREFIXES),
         _below("/api/mj", _job_dialect(wire, queries)),
         *_own(queries),
     ]
@@ -90,11 +83,11 @@ def _below(prefix: str, routes: list[BaseRoute]) -> Mount:
     return Mount(prefix, app=Router(routes, redirect_slashes=False))
 
 
-def _protocol(wire: Wire, queries: Queries, mode: Mode | None) -> list[BaseRoute]:
-    """The routes below one prefix, the busy ones first."""
+def _protocol(wire: Wire, queries: Queries) -> list[BaseRoute]:
+    """The routes below each prefix, the busy ones first."""
     guard = wire.guarded
     submits = [
-        Route(f"/{path}", wire.submit(rule, mode), methods=["POST"])
+        Route(f"/{path}", wire.submit(rule), methods=["POST"])
         for rule in RULES.values()
         for path in (rule.path, *rule.aliases)
     ]
@@ -117,7 +110,7 @@ def _job_dialect(wire: Wire, queries: Queries) -> list[BaseRoute]:
     """The same jobs for clients of the second family of documents."""
     write = answers.job_submitted
     submits = [
-        Route(f"/task/{path}", wire.submit(rule, None, write), methods=["POST"])
+        Route(f"/task/{path}", wire.submit(rule, write), methods=["POST"])
         for rule in RULES.values()
         for path in (rule.path, *rule.aliases)
     ]

@@ -20,6 +20,14 @@ from mjgate.sandbox.submit import Desk
 
 BODY_MOST: Final = 64 * 1024 * 1024
 
+PREFIXES: Final[dict[str, Mode | None]] = {
+    "/mj/mj": None,
+    "/mj": None,
+    **{f"/mj-{mode.lower()}/mj": mode for mode in Mode},
+    **{f"/{mode.lower()}/mj": mode for mode in Mode},
+}
+"""Where the task protocol is served, and the mode that a prefix asks for."""
+
 Handler = Callable[[Request], Awaitable[Response]]
 Writer = Callable[[Answer, Faults], Response]
 ErrorWriter = Callable[[int, str, str], Response]
@@ -44,7 +52,7 @@ class Wire:
 
         return guarded
 
-    def submit(self, rule: Rule, prefix: Mode | None, write: Writer = answers.submitted) -> Handler:
+    def submit(self, rule: Rule, write: Writer = answers.submitted) -> Handler:
         """The handler of one way to submit; `write` gives the answer its dialect."""
 
         async def submit(request: Request) -> Response:
@@ -57,7 +65,8 @@ class Wire:
                 if response is not None:
                     return response
                 base_url = f"{request.scope['scheme']}://{request.headers.get('host', '')}"
-                answer = self.desk.take(rule, body, spoil, prefix=prefix, base_url=base_url)
+                mode = PREFIXES.get(request.scope["root_path"])
+                answer = self.desk.take(rule, body, spoil, prefix=mode, base_url=base_url)
             except Refused as refused:
                 return write(_refusal(refused), faults.NONE)
             return await after(answer, spoil, write)
