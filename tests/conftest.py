@@ -10,6 +10,8 @@ sink             where `telemetry.configure(to=sink)` may write, for the length 
 """
 
 import asyncio
+import contextlib
+import gc
 import io
 import logging
 import shutil
@@ -17,13 +19,35 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
+from argon2.profiles import CHEAPEST
+from hypothesis import HealthCheck, settings
 
+from mjgate.manage import passwords
 from mjgate.store.database import Database
 from mjgate.store.migrate import migrate
-from tests.postgres import PostgresServer, postgres
+from tests.postgres import PostgresServer, Stock, postgres
 from tests.s3 import S3, s3
 
 pytest_plugins = ["tests.rig", "tests.lifecycle.receiver"]
+
+# How long something takes says how busy the machine is, and no more.
+settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ours")
+
+
+def pytest_collection_finish() -> None:
+    """What has been collected stays: the garbage collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> Generator[None]:
+    """Hash passwords in a moment: a hash says itself how dear it is, and so is checked likewise."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", PasswordHasher.from_parameters(CHEAPEST))
+        yield
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -83,28 +107,29 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[st
         shutil.copyfile(request.getfixturevalue("migrated_file"), file)
         yield f"sqlite:///{file}"
         return
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    name: str = request.getfixturevalue("migrated_name")
-    yield server.url(name)
-    server.empty(name)
+    stock: Stock = request.getfixturevalue("postgres_stock")
+    with stock.lent() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An SQLite database with our tables, to be copied."""
     file = tmp_path_factory.mktemp("migrated") / "mjgate.db"
-    asyncio.run(_migrate(f"sqlite:///{file}"))
+    _migrate(f"sqlite:///{file}")
     return file
 
 
 @pytest.fixture(scope="session")
-def migrated_name(postgres_server: PostgresServer) -> Generator[str]:
-    """The same on PostgreSQL, emptied after each test."""
-    with postgres_server.database() as name:
-        asyncio.run(_migrate(postgres_server.url(name)))
-        yield name
+def postgres_stock(postgres_server: PostgresServer) -> Generator[Stock]:
+    """The same on PostgreSQL, to be borrowed."""
+    with contextlib.closing(Stock(postgres_server, _migrate)) as stock:
+        yield stock
 
 
-async def _migrate(url: str) -> None:
-    async with await Database.open(url) as db:
-        await migrate(db, 0)
+def _migrate(url: str) -> None:
+    async def upwards() -> None:
+        async with await Database.open(url) as db:
+            await migrate(db, 0)
+
+    asyncio.run(upwards())

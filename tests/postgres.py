@@ -13,7 +13,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -44,36 +44,59 @@ timezone = 'UTC'
 """
 
 
-# Much quicker than a new database: only tables with something in them cost anything.
+# Much quicker than a new database: only tables that hold something cost anything.
 EMPTY: Final = """
 DO $$
 DECLARE
-    known RECORD;
-    used BOOLEAN;
+    used TEXT;
 BEGIN
     PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid();
-    FOR known IN
-        SELECT quote_ident(relname) AS name FROM pg_class
-        WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
-        AND relname <> 'schema_migrations'
-    LOOP
-        EXECUTE 'SELECT EXISTS (SELECT 1 FROM ' || known.name || ')' INTO used;
-        IF used THEN
-            EXECUTE 'TRUNCATE ' || known.name || ' CASCADE';
-        END IF;
-    END LOOP;
-    PERFORM setval(oid, 1, FALSE) FROM pg_class
-    WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace;
+    SELECT string_agg(quote_ident(relname), ', ') INTO used FROM pg_class
+    WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+    AND relname <> 'schema_migrations' AND pg_relation_size(oid) > 0;
+    IF used IS NOT NULL THEN
+        EXECUTE 'TRUNCATE ' || used || ' RESTART IDENTITY CASCADE';
+    END IF;
 END $$
 """
+
+
+class Client:
+    """A `psql` that stays, and does what it is told on a connection of its own."""
+
+    def __init__(self, binaries: Path, url: str) -> None:
+        options = ("--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--output=/dev/null")
+        self._process = subprocess.Popen(
+            [binaries / "psql", *options, url],
+            env=os.environ | {"PGOPTIONS": "--client-min-messages=warning"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, sql: str) -> None:
+        """Run one statement, and wait until it is done."""
+        told, heard = self._process.stdin, self._process.stdout
+        assert told is not None
+        assert heard is not None
+        told.write(f"{sql};\n\\echo done\n")
+        told.flush()
+        if heard.readline() != "done\n":
+            raise RuntimeError(f"PostgreSQL refused: {sql}")  # its reason stands above
+
+    def close(self) -> None:
+        with self._process as process:
+            process.kill()
 
 
 class PostgresServer:
     """A running server; makes databases and forgets them."""
 
-    def __init__(self, binaries: Path, home: Path) -> None:
+    def __init__(self, binaries: Path, home: Path, stack: contextlib.ExitStack) -> None:
         self._binaries = binaries
+        self._stack = stack
+        self._clients: dict[str, Client] = {}
         self.home = home
         self._numbers = itertools.count(1)
 
@@ -81,27 +104,51 @@ class PostgresServer:
         return f"postgresql://postgres@/{database}?host={quote(str(self.home))}"
 
     @contextlib.contextmanager
-    def database(self, *, like: str = "template0") -> Generator[str]:
-        """The name of a new database: empty, or a copy of `like`, which nobody may be using."""
+    def database(self) -> Generator[str]:
+        """The name of a new and empty database."""
         name = f"test_{next(self._numbers)}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE {like} STRATEGY file_copy")
+        self.run(f"CREATE DATABASE {name} TEMPLATE template0 STRATEGY file_copy")
         try:
             yield name
         finally:
             self.run(f"DROP DATABASE {name} WITH (FORCE)")
 
-    def empty(self, database: str) -> None:
-        """Take everything out of our tables, and end whoever still uses them."""
-        self.run(EMPTY, database=database)
-
     def run(self, sql: str, *, database: str = "postgres") -> None:
-        """Run `sql` outside any transaction of the code under test."""
-        client = [self._binaries / "psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]
-        subprocess.run(
-            [*client, "--command", sql, self.url(database)],
-            env=os.environ | {"PGOPTIONS": "--client-min-messages=warning"},
-            check=True,
-        )
+        """Run one statement outside any transaction of the code under test."""
+        client = self._clients.pop(database, None) or self._client(database)
+        client.run(sql)
+        self._clients[database] = client  # which it is no longer after an error
+
+    def _client(self, database: str) -> Client:
+        client = Client(self._binaries, self.url(database))
+        self._stack.callback(client.close)
+        return client
+
+
+class Stock:
+    """Databases with the same tables: lent to a test, and emptied after it."""
+
+    def __init__(self, server: PostgresServer, prepare: Callable[[str], None]) -> None:
+        self._server = server
+        self._prepare = prepare
+        self._free: list[str] = []
+        self._stack = contextlib.ExitStack()
+
+    @contextlib.contextmanager
+    def lent(self) -> Generator[str]:
+        """The address of one; whoever still uses it afterwards is cut off."""
+        name = self._free.pop() if self._free else self._made()
+        yield self._server.url(name)
+        self._server.run(EMPTY, database=name)
+        self._free.append(name)
+
+    def close(self) -> None:
+        self._stack.close()
+
+    def _made(self) -> str:
+        name = self._stack.enter_context(self._server.database())
+        self._prepare(self._server.url(name))
+        return name
 
 
 @contextlib.contextmanager
@@ -124,11 +171,11 @@ def postgres() -> Generator[PostgresServer]:
             group=account.pw_gid if account else None,
             extra_groups=[] if account else None,
         )
-        with keeper:
+        with keeper, contextlib.ExitStack() as stack:
             assert keeper.stdout is not None
             if keeper.stdout.readline() != b"ready\n":
                 raise RuntimeError(f"PostgreSQL did not start: {(home / 'log').read_text()}")
-            yield PostgresServer(binaries, home)
+            yield PostgresServer(binaries, home, stack)
 
 
 def _binaries(home: Path) -> Path:

@@ -16,7 +16,7 @@ from mjgate.domain.clock import SECOND
 from mjgate.sandbox.server import running
 from tests.chains.line import Line
 from tests.level import served
-from tests.postgres import PostgresServer
+from tests.postgres import Stock
 from tests.rig import PLAIN, HandClock, Rig, a_channel
 
 Json = Any
@@ -71,9 +71,9 @@ def two_databases(
     if database_url.startswith("sqlite"):
         yield database_url, f"sqlite:///{tmp_path / 'bottom.db'}"
         return
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    with server.database() as name:
-        yield database_url, server.url(name)
+    stock: Stock = request.getfixturevalue("postgres_stock")
+    with stock.lent() as below:
+        yield database_url, below
 
 
 @pytest.fixture

@@ -63,9 +63,9 @@ def mjgate(
 
 
 @pytest.fixture
-def there(mjgate: Run, empty_url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
+def there(mjgate: Run, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The same, with a database that is up to date; the test runs once for each engine."""
-    monkeypatch.setenv("MJGATE_DATABASE_URL", empty_url)
+    monkeypatch.setenv("MJGATE_DATABASE_URL", database_url)
     monkeypatch.setenv("MJGATE_SECRET_KEY", "m" * 40)
     assert mjgate("migrate").code == 0
     return mjgate

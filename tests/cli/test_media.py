@@ -46,7 +46,7 @@ def with_both(url: str, work: Callable[[Database, Files], Awaitable[None]]) -> N
     asyncio.run(run())
 
 
-def test_what_is_kept_is_verified_pinned_and_swept(there: Run, empty_url: str) -> None:
+def test_what_is_kept_is_verified_pinned_and_swept(there: Run, database_url: str) -> None:
     hashes: dict[str, str] = {}
 
     async def put(store: Database, files: Files) -> None:
@@ -56,7 +56,7 @@ def test_what_is_kept_is_verified_pinned_and_swept(there: Run, empty_url: str) -
             long_ago = path.stat().st_mtime - OLD
             os.utime(path, (long_ago, long_ago))
 
-    with_both(empty_url, put)
+    with_both(database_url, put)
     bad, told = there("media", "verify", "--json"), there("media", "verify")
     swept = there("media", "gc", "--json").json
     good, said = there("media", "verify", "--json").json, there("media", "verify")
@@ -82,7 +82,7 @@ def test_what_is_kept_is_verified_pinned_and_swept(there: Run, empty_url: str) -
 
 
 def test_doctor_tells_of_results_that_were_lost_and_of_a_disk_without_room(
-    there: Run, empty_url: str
+    there: Run, database_url: str
 ) -> None:
     def pictures() -> dict[str, dict[str, str]]:
         ended = there("doctor", "--json")
@@ -100,9 +100,9 @@ def test_doctor_tells_of_results_that_were_lost_and_of_a_disk_without_room(
         await store.write(settings.set_value, "disk_reserve_mib", 1_000_000, "a test", 1)
 
     fresh = pictures()["pictures"]
-    with_both(empty_url, lose)
+    with_both(database_url, lose)
     after = pictures()["pictures"]
-    with_both(empty_url, fill)
+    with_both(database_url, fill)
     full = pictures()["room"]
 
     assert (fresh["state"], fresh["text"].split(",")[0]) == ("good", "0 are kept")

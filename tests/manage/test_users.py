@@ -6,7 +6,7 @@ from argon2 import PasswordHasher
 from mjgate.domain.account import Role
 from mjgate.domain.clock import DAY
 from mjgate.keys import Purpose, fingerprint
-from mjgate.manage import BadValue, Desk, NoSuch, Taken
+from mjgate.manage import BadValue, Desk, NoSuch, Taken, passwords
 from mjgate.manage.users import NewUser, create_user, first_admin, topup
 from mjgate.store import accounts, ledger
 from tests.manage.audit import audited
@@ -37,6 +37,12 @@ async def test_password_and_access_token_are_kept_as_hashes_only(desk: Desk) -> 
     assert desk.keys.decrypt(Purpose.WEBHOOK, row["hook_secret_enc"]).startswith("whsec_")
     assert made.password not in repr(tuple(row))
     assert made.access_token not in repr(tuple(row))
+
+
+def test_a_password_is_dear_to_guess() -> None:
+    """Tests hash more cheaply; this is what everybody else gets."""
+    assert passwords.DEAR.memory_cost >= 64 * 1024
+    assert passwords.DEAR.time_cost >= 3
 
 
 async def test_a_name_is_given_once(desk: Desk) -> None:

@@ -107,8 +107,9 @@ COUNT_TABLES: Final[Mapping[str, LiteralString]] = {
         SELECT (
             SELECT COUNT(*) FROM pg_catalog.pg_tables WHERE schemaname = current_schema()
         ) AS tables, (
-            SELECT COUNT(*) FROM information_schema.columns
-            WHERE table_schema = current_schema() AND table_name = :name AND column_name = :column
+            SELECT COUNT(*) FROM pg_catalog.pg_attribute
+            WHERE attrelid = to_regclass(quote_ident(current_schema()) || '.' || :name)
+            AND attname = CAST(:column AS TEXT) AND NOT attisdropped
         ) AS found
     """,
 }
