@@ -4,7 +4,6 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 
-import httpx
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mjgate.domain.timing import Timing
@@ -13,7 +12,7 @@ from mjgate.links import Links
 from mjgate.public_http import PublicHTTP
 from mjgate.web import WebSettings, create_app
 from tests.chains.line import Line, line_to
-from tests.rig import HandClock, Rig, a_gateway, a_person
+from tests.rig import HandClock, Rig, a_gateway, a_person, calling
 from tests.served import listening
 
 
@@ -36,7 +35,7 @@ async def served(
     line = await stack.enter_async_context(line_to(port))
     gateway = replace(gateway, links=Links(line.url, gateway.keys), node=f"node at {port}")
     later.app = create_app(gateway, WebSettings())
-    client = await stack.enter_async_context(httpx.AsyncClient(base_url=line.url, trust_env=False))
+    client = await stack.enter_async_context(calling(line.url))
     tracker = Tracker(gateway)
     stack.push_async_callback(tracker.close)
     rig = Rig(

@@ -5,12 +5,13 @@ rig       the gateway with one channel to a sandbox that answers at once, and Al
 make_rig  the same, with what a test wants otherwise
 """
 
+import ssl
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx
 import pytest
@@ -24,6 +25,7 @@ from mjgate.domain.task import Task
 from mjgate.domain.timing import ANSWER_WAIT, Timing
 from mjgate.files import Files
 from mjgate.imaging import Imaging
+from mjgate.imaging.pool import Worker
 from mjgate.keys import Keys, Master, Purpose, fingerprint
 from mjgate.lifecycle import Gateway, Senders, window
 from mjgate.lifecycle import queue as queue_module
@@ -78,6 +80,32 @@ class HandClock:
 
     def pass_by(self, milliseconds: int) -> None:
         self.moment += milliseconds
+
+
+IDLE: Final[list[Worker]] = []
+
+
+class Lasting(Imaging):
+    """Its processes go on in the next test: to start one takes a tenth of a second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for pool in (self._heads, self._pixels):
+            pool._free.extend(IDLE.pop() for _ in IDLE[:1])  # noqa: SLF001  products end theirs
+
+    async def close(self) -> None:
+        for pool in (self._heads, self._pixels):
+            IDLE.extend(pool._free)  # noqa: SLF001  the same
+            pool._free.clear()  # noqa: SLF001  the same
+        await super().close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_worker_left() -> Generator[None]:
+    """End the last ones."""
+    yield
+    while IDLE:
+        IDLE.pop().close()
 
 
 @dataclass(frozen=True)
@@ -192,7 +220,7 @@ class Rig:
 
     async def stats(self) -> Json:
         """What the upstream has counted."""
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with calling() as client:
             return (await client.get(f"{self.upstream_url}/sandbox/stats")).json()
 
     async def books(self) -> tuple[str, ...]:
@@ -263,6 +291,12 @@ async def rig(make_rig: MakeRig) -> Rig:
     return await make_rig()
 
 
+def calling(base_url: str = "") -> httpx.AsyncClient:
+    """A client for servers of this machine: it reads no authorities, which takes a while."""
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return httpx.AsyncClient(base_url=base_url, trust_env=False, verify=tls)
+
+
 async def a_gateway(
     stack: AsyncExitStack, url: str, directory: Path, clock: HandClock, timing: Timing
 ) -> Gateway:
@@ -279,7 +313,7 @@ async def a_gateway(
     stack.push_async_callback(senders.drain, 5)
     files = Files(directory / "blobs")
     stack.push_async_callback(files.close)
-    imaging = Imaging()
+    imaging = Lasting()
     stack.push_async_callback(imaging.close)
     keys = Keys(Master("a master key for tests, long enough"))
     copies = Copies()

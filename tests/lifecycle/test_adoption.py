@@ -1,9 +1,7 @@
 """Jobs that may or may not exist: looked for by their nonce, adopted or given up, never resent."""
 
-import httpx
-
 from mjgate.store import attempts
-from tests.rig import PRICE, RICH, MakeRig, Rig
+from tests.rig import PRICE, RICH, MakeRig, Rig, calling
 
 LOST = "a fox [[fault:drop-after-accept]]"
 NEVER = "a fox [[fault:drop-before-accept]]"
@@ -73,7 +71,7 @@ async def test_a_notice_with_a_wrong_secret_does_not_exist(rig: Rig) -> None:
 async def a_job_with_the_nonce_of(rig: Rig, task_id: str) -> str:
     """A job at the upstream that came with the task's nonce after all, by its id."""
     attempt = (await attempts.of_task(rig.gateway.store.reader, int(task_id)))[0]
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with calling() as client:
         answer = await client.post(
             f"{rig.upstream_url}/mj/submit/imagine",
             json={"prompt": "a fox", "state": attempt.nonce},

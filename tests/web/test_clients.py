@@ -15,7 +15,7 @@ from mjgate.sandbox.server import running
 from mjgate.store.database import Transaction
 from tests.level import served
 from tests.lifecycle.receiver import Receiver, deliver
-from tests.rig import PIXEL, PLAIN, RICH, HandClock, Rig, a_channel
+from tests.rig import PIXEL, PLAIN, RICH, HandClock, Rig, a_channel, calling
 from tests.web.clients import Below, Bot, Client, Page, Sdk, Server, ShownError
 from tests.web.shape import one_engine
 
@@ -51,7 +51,7 @@ async def place(database_url: str, tmp_path: Path, loopback: None) -> AsyncGener
         )
         await a_channel(rig.gateway, "sandbox", f"http://127.0.0.1:{port}", max_running=3)
         rig.upstream_url = f"http://127.0.0.1:{port}"
-        http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
+        http = await stack.enter_async_context(calling())
         yield Place(rig, http, line.url)
 
 
