@@ -9,7 +9,7 @@ from urllib.request import urlopen
 import pytest
 
 from mjgate.domain.image import sniff
-from tests.cli.processes import LIMIT, ask, json_of, service
+from tests.cli.processes import LIMIT, all_of, ask, service
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("loopback")]
 
@@ -19,17 +19,17 @@ RICH = "10000000"
 def a_gateway(stack: ExitStack, home: Path, upstream: str, secret: str) -> tuple[str, str]:
     """Address and key of a gateway in `home` whose one channel is `upstream`."""
     home.mkdir()
-    json_of("migrate", home=home)
-    json_of("user", "create", "alice", "--quota", RICH, home=home)
-    key = json_of("token", "create", "--user", "alice", home=home)["key"]
-    json_of(
-        *("channel", "add", "--name", "below", "--provider", "mjproxy", "--base-url", upstream),
-        *("--option", "idempotent=on"),
+    _, _, made, _ = all_of(
+        ("migrate",),
+        ("user", "create", "alice", "--quota", RICH),
+        ("token", "create", "--user", "alice"),
+        ("channel", "add", "--name", "below", "--provider", "mjproxy", "--base-url", upstream,
+         "--option", "idempotent=on"),
         home=home,
         MJGATE_CHANNEL_SECRET=secret,
-    )
+    )  # fmt: skip
     near = {"MJGATE_ALLOW_PRIVATE_HOSTS": "127.0.0.1"}  # who is told of changes lives here too
-    return stack.enter_context(service("serve", "--port", "0", home=home, **near)).url, key
+    return stack.enter_context(service("serve", "--port", "0", home=home, **near)).url, made["key"]
 
 
 def ended(url: str, key: str, task_id: str) -> dict[str, Any]:
@@ -74,10 +74,7 @@ def test_a_chain_of_processes_does_what_its_bottom_does(tmp_path: Path) -> None:
     assert (counted["jobs"], counted["per_prompt"][fox["prompt"]]) == (3, 1)
     assert {each["status"] for each in page["content"]} == {"SUCCESS", "FAILURE"}
     for home in ("bottom", "top"):
-        (alice,) = [
-            each
-            for each in json_of("user", "list", home=tmp_path / home)["users"]
-            if each["username"] == "alice"
-        ]
+        people, books = all_of(("user", "list"), ("ledger", "check"), home=tmp_path / home)
+        (alice,) = [each for each in people["users"] if each["username"] == "alice"]
         assert (alice["held"], alice["spent"]) == (0, 75_000)
-        assert json_of("ledger", "check", home=tmp_path / home)["ok"]
+        assert books["ok"]

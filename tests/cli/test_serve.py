@@ -17,7 +17,7 @@ from tests.cli.processes import ask, json_of, popen, service, typed, until_ready
 MEGABYTES = 120
 """What a server without work may need."""
 
-pytestmark = pytest.mark.usefixtures("loopback")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("loopback")]
 
 
 @pytest.fixture

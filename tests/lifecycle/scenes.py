@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import threading
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from typing import Any
 
 from mjgate.domain.task import State
 from mjgate.store.database import Database
-from tests.cli.processes import Service, ask, json_of, service
+from tests.cli.processes import Service, all_of, ask, json_of, service
 
 PLACES = ("before-send", "unanswered", "answered", "submitted", "handed-on", "looked", "finished")
 """Where a gateway may be made to die, by the name that is given to its `checkpoint`."""
@@ -41,14 +41,20 @@ class Scene:
             yield running
 
     def set_up(self, room: int) -> None:
-        self.typed("migrate")
-        self.typed("user", "create", "alice", "--quota", "100000000")
-        self.key = self.typed("token", "create", "--user", "alice")["key"]
-        self.typed("channel", "add", "--name", "main", "--base-url", self.sandbox,
-                   "--secret", "none", "--max-running", str(room))  # fmt: skip
+        _, _, made, _ = self.all_of(
+            ("migrate",),
+            ("user", "create", "alice", "--quota", "100000000"),
+            ("token", "create", "--user", "alice"),
+            ("channel", "add", "--name", "main", "--base-url", self.sandbox,
+             "--secret", "none", "--max-running", str(room)),
+        )  # fmt: skip
+        self.key = made["key"]
 
     def typed(self, *words: str) -> dict[str, Any]:
         return json_of(*words, home=self.home, **self.env)
+
+    def all_of(self, *commands: Sequence[str]) -> list[dict[str, Any]]:
+        return all_of(*commands, home=self.home, **self.env)
 
     def submit(self, url: str, number: int, *, fault: str = "") -> None:
         """One submit; the line may be cut before the answer."""
@@ -121,7 +127,6 @@ async def assert_all_ended_well(scene: Scene) -> None:
         assert task.jobs <= 1
         assert task.state is (State.SUCCESS if task.jobs else State.FAILURE)
     assert ask(f"{scene.sandbox}/sandbox/stats")[1]["jobs"] == sum(task.jobs for task in tasks)
-    books = scene.typed("ledger", "check")
+    books, people = scene.all_of(("ledger", "check"), ("user", "list"))
     assert (books["ok"], books["broken"], books["tasks"]) == (True, [], len(tasks))
-    users = scene.typed("user", "list")["users"]
-    assert {(each["held"], each["running"]) for each in users} == {(0, 0)}
+    assert {(each["held"], each["running"]) for each in people["users"]} == {(0, 0)}
