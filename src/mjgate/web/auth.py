@@ -31,7 +31,7 @@ class Doors:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._known: OrderedDict[str, tuple[int, str, Door | None]] = OrderedDict()
+        self._known: OrderedDict[str, tuple[int, Door | None]] = OrderedDict()
 
     async def caller(self, request: Request) -> Caller:
         """The first valid key of the request. BadKey, KeyDisabled, IpNotAllowed."""
@@ -50,9 +50,9 @@ class Doors:
         now = self._gateway.clock.now()
         found = self._known.get(key)
         if found is not None and found[0] > now:
-            return found[2]
+            return found[1]
         door = await accounts.door(self._gateway.store.reader, fingerprint(key))
-        self._known[key] = (now + REMEMBER, key, door)
+        self._known[key] = now + REMEMBER, door
         self._known.move_to_end(key)
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
@@ -69,14 +69,17 @@ class Doors:
         return None
 
 
+def bearer(text: str) -> str:
+    """What a header says, without the word `Bearer` in front."""
+    text = text.strip()
+    return text[7:].strip() if text[:7].lower() == "bearer " else text
+
+
 def _candidates(request: Request) -> list[str]:
     """Every key that the request carries, with and without `Bearer ` and `sk-`."""
     found: list[str] = []
     for each in (each for name in _HEADERS for each in request.headers.getlist(name)):
-        text = each.strip()
-        if text[:7].lower() == "bearer ":
-            text = text[7:].strip()
-        key = text.removeprefix("sk-")
+        key = bearer(each).removeprefix("sk-")
         if key and len(key) <= KEY_MOST:
             found.append(key)
     return found

@@ -35,7 +35,7 @@ _SUFFIX: Final = "/fetch"
 
 class Answers:
     """
-    Encoded tasks by id and stamp, the latest asked for, up to a number of bytes.
+    Encoded tasks by id and stamp, the latest written, up to a number of bytes.
 
     A stamp is the task's version, and the day until which the addresses in the answer are good.
     """

@@ -17,6 +17,7 @@ from mjgate.keys import Purpose, fingerprint
 from mjgate.manage import Forbidden
 from mjgate.manage.sessions import ABSOLUTE, IDLE, SEEN
 from mjgate.store import sessions
+from mjgate.web.auth import bearer
 from mjgate.web.context import Context
 
 TOKEN_MOST: Final = 256
@@ -42,12 +43,6 @@ async def visitor_of(context: Context, request: Request) -> Visitor:
         check_page(context, request)
         check_form_token(context, visitor, request.headers.get(FORM_TOKEN, ""))
     return visitor
-
-
-def bearer(text: str) -> str:
-    """What a header says, without the word `Bearer` in front."""
-    text = text.strip()
-    return text[7:].strip() if text[:7].lower() == "bearer " else text
 
 
 def check_page(context: Context, request: Request) -> None:
