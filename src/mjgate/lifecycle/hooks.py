@@ -4,6 +4,7 @@ from functools import partial
 
 from mjgate.domain.address import Origin
 from mjgate.domain.errors import BadAddress
+from mjgate.domain.ourselves import same_place
 from mjgate.keys import Keys
 from mjgate.lifecycle import Gateway
 from mjgate.store import channels
@@ -19,7 +20,7 @@ async def check_hook(gateway: Gateway, url: str, *, field: str = "notifyHook") -
     place = Origin.of(url)
     for own in (gateway.links.public_url, *theirs):
         origin = _origin(own)
-        if origin is not None and (origin.host, origin.port) == (place.host, place.port):
+        if origin is not None and same_place(origin, place):
             msg = "A webhook may lead neither to this gateway nor to one of its channels."
             raise BadAddress(msg, field=field)
 

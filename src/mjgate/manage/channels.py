@@ -11,6 +11,7 @@ from mjgate.domain.address import PUBLIC, Origin
 from mjgate.domain.channel import Channel, ChannelStatus
 from mjgate.domain.clock import HOUR
 from mjgate.domain.errors import BadAddress
+from mjgate.domain.ourselves import same_place
 from mjgate.keys import Purpose
 from mjgate.manage import BadValue, Desk, NoSuch, checks
 from mjgate.manage.proxies import sealed_proxy, shown_proxy
@@ -22,7 +23,6 @@ from mjgate.store.database import ConstraintBroken, Reader, Transaction
 _SECRET: Final = re.compile(r"[\x21-\x7e]{1,4096}")
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,3}")
 _PRIORITY_MOST: Final = 1_000_000
-_THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,15 +125,9 @@ def base_url(text: str, *, ourselves: str | None = None) -> str:
         ) from None
     if any(sign in text for sign in "?#"):
         raise BadValue("The base URL must end before any ? or #.", field="base_url")
-    if ourselves and _same_place(origin, Origin.of(ourselves)):
+    if ourselves and same_place(origin, Origin.of(ourselves)):
         raise BadValue("The base URL leads to this gateway itself.", field="base_url")
     return re.sub(r"(/+mj)*/*$", "", target.url)
-
-
-def _same_place(one: Origin, other: Origin) -> bool:
-    """Whether both lead to one port of one host, by whatever name of this machine."""
-    same_host = one.host == other.host or {one.host, other.host} <= _THIS_MACHINE
-    return same_host and one.port == other.port
 
 
 def sealed(desk: Desk, secret: str) -> tuple[str, str]:
