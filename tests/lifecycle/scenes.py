@@ -64,6 +64,18 @@ class Scene:
             if status == 200 and answer["code"] in {1, 22}:
                 self.answered.append(answer["result"])
 
+    def press(self, url: str, task_id: str, custom_id: str) -> str:
+        """Press a button of a finished task; the id of what follows."""
+        body = {"taskId": task_id, "customId": custom_id}
+        _, answer = ask(f"{url}/mj/submit/action", body, key=self.key)
+        return str(answer["result"])
+
+    def confirm(self, url: str, window: str) -> None:
+        """Confirm a window; the line may be cut before the answer."""
+        with contextlib.suppress(OSError, json.JSONDecodeError):
+            body = {"taskId": window, "prompt": "a blue fox"}
+            ask(f"{url}/mj/submit/modal", body, key=self.key)
+
     def submit_all(self, url: str, many: int = SUBMITS, *, fault: str = "") -> None:
         with ThreadPoolExecutor(many) as pool:
             list(pool.map(partial(self.submit, url, fault=fault), range(many)))

@@ -45,6 +45,14 @@ async def test_what_lists_leave_out_is_asked_for_alone(rig: Rig) -> None:
     assert await ended(rig, task_id) == ("SUCCESS", None)
 
 
+async def test_what_lists_leave_out_is_asked_for_alone_before_a_deadline_ends_it(rig: Rig) -> None:
+    task_id = await rig.imagine("a fox [[fault:omit]]")
+
+    await rig.look(after=rig.gateway.timing.no_progress + SECOND)
+
+    assert await ended(rig, task_id) == ("SUCCESS", None)
+
+
 async def test_an_upstream_that_is_gone_ends_by_the_deadline_and_costs_nothing(
     make_rig: MakeRig,
 ) -> None:

@@ -30,6 +30,8 @@ pytestmark = [
 ]
 
 BEATS = 15.0
+GOING_ON = frozenset(state for state in State if not state.final)
+ZOOM = "MJ::CustomZoom::4f0c8a4e-32a1-4c5e-8a39-6f1f3f1f0a11"
 AT_ONCE = 4.0
 
 
@@ -57,6 +59,35 @@ async def test_what_a_killed_gateway_left_open_is_ended_by_the_next(
         await assert_all_ended_well(scene)
 
     assert code == -signal.SIGKILL
+
+
+@pytest.mark.parametrize(
+    ("place", "end"),
+    [
+        ("unanswered", State.SUCCESS),
+        ("answered", State.SUCCESS),
+        ("modal-next", State.FAILURE),
+        ("modal-unanswered", State.SUCCESS),
+    ],
+)
+async def test_a_confirmed_window_is_taken_on_by_the_next(
+    scene: Scene, place: str, end: State
+) -> None:
+    """Its modal is sent only where it certainly has not left."""
+    with scene.gateway() as first:
+        scene.submit(first.url, 1)
+        (grid,) = await until(scene, PATIENCE, left=GOING_ON)
+        window = scene.press(first.url, grid.id, ZOOM)
+    with scene.gateway(MJGATE_FAULT_POINT=place) as second:
+        scene.confirm(second.url, window)
+        code = second.process.wait(PATIENCE)
+
+    with scene.gateway():
+        await assert_all_ended_well(scene)
+        states = {task.id: task.state for task in await tasks_of(scene)}
+
+    assert code == -signal.SIGKILL
+    assert states[window] is end
 
 
 async def test_a_dead_sender_is_noticed_soon(scene: Scene, *, is_shared: bool) -> None:

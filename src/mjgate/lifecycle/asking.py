@@ -10,7 +10,7 @@ from mjgate.domain.errors import Unanswered
 from mjgate.domain.task import Report, Status, Task
 from mjgate.lifecycle import Gateway
 from mjgate.lifecycle.lines import Line
-from mjgate.lifecycle.look import Look
+from mjgate.lifecycle.look import Look, too_late
 from mjgate.providers import batch_of
 from mjgate.store.follow import Followed
 from mjgate.upstream import LOOK_LIMIT
@@ -49,14 +49,22 @@ class Asking:
     async def look(self, row: Followed, task: Task, began: int) -> Look:
         """What was said of the task; it is asked for alone where that is not enough."""
         report = self._found.get(row.upstream_id)
-        if row.upstream_id in self._unanswered or not _wanting(row, report):
-            return Look(row, task, report, began)
+        seen = Look(row, task, report, began)
+        if row.upstream_id in self._unanswered or not self._wanting(seen):
+            return seen
         dialect, options = self._to.provider.dialect, self._to.channel.options
         call = dialect.fetch(row.upstream_id, options)
         if call == dialect.look([row.upstream_id], options):
-            return Look(row, task, report, began)  # it was asked for alone just now
+            return seen  # it was asked for alone just now
         report = await self._alone(call, row.upstream_id) or report
         return Look(row, task, report, began, alone=True)
+
+    def _wanting(self, seen: Look) -> bool:
+        """Whether a list left the task out too often, or at its end, or the buttons of its end."""
+        if seen.report is None:
+            often = seen.row.misses + 1 >= MISSES
+            return often or too_late(self._gateway, seen) is not None
+        return seen.report.status is Status.SUCCESS and seen.report.buttons is None
 
     async def _ask(self, ids: Sequence[str]) -> None:
         call = self._to.provider.dialect.look(ids, self._to.channel.options)
@@ -93,10 +101,3 @@ class Asking:
                 self._silent = True
                 raise
         return self._to.provider.dialect.reports(heard)
-
-
-def _wanting(row: Followed, report: Report | None) -> bool:
-    """Whether a list left the task out too often, or the buttons of a finished one."""
-    if report is None:
-        return row.misses + 1 >= MISSES
-    return report.status is Status.SUCCESS and report.buttons is None

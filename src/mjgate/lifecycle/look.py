@@ -63,7 +63,7 @@ def _unchanged(gateway: Gateway, look: Look) -> bool:
         report is not None
         and report.status is _GOES_ON.get(task.state)
         and (report.progress or 0) <= task.progress
-        and _too_late(gateway, look) is None
+        and too_late(gateway, look) is None
     )
 
 
@@ -156,7 +156,7 @@ async def _running(
     )
 
 
-def _too_late(gateway: Gateway, look: Look, *, moved: bool = False) -> FailReason | None:
+def too_late(gateway: Gateway, look: Look, *, moved: bool = False) -> FailReason | None:
     """Which of our clocks has run out; progress resets the first, nothing the second."""
     quiet = gateway.timing.quiet_for(look.task.action, look.task.mode)
     if look.began - look.row.since > 2 * quiet:
@@ -167,7 +167,7 @@ def _too_late(gateway: Gateway, look: Look, *, moved: bool = False) -> FailReaso
 
 async def _out_of_time(gateway: Gateway, look: Look, *, moved: bool) -> bool:
     """Whether one of our clocks has run out; then the task fails and the money goes back."""
-    reason = _too_late(gateway, look, moved=moved)
+    reason = too_late(gateway, look, moved=moved)
     if reason is None:
         return False
     failed = 0 if look.report is not None else look.row.misses + 1
