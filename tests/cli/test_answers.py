@@ -25,6 +25,7 @@ TYPED: Final = {
     "channel list": "channel list",
     "maintenance on`, `off": "maintenance off",
     "keys rotate": "keys rotate",
+    "keys webhook": "keys webhook",
     "config": "config",
     "doctor": "doctor",
     "ledger check": "ledger check",

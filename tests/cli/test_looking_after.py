@@ -1,5 +1,6 @@
 """What an operator needs over ssh: passwords, switches, tasks, a new master key."""
 
+import base64
 from pathlib import Path
 
 from mjgate.keys import Master
@@ -120,6 +121,22 @@ def test_a_new_master_key_reads_all_that_the_old_one_wrote(there: Run) -> None:
     assert (again["key_id"], again["secrets"]) == (Master("o" * 40).id, 2)
     assert "another master key" in late.err
     assert alone.code == 0
+
+
+def test_the_secret_of_the_operators_own_webhook_is_told_and_changes_with_the_master_key(
+    there: Run,
+) -> None:
+    there("user", "create", "alice")
+
+    told = there("keys", "webhook").out.strip()
+    again = there("keys", "webhook", "--json").json
+    there("keys", "rotate", env=NEW)
+    other = there("keys", "webhook", "--json", env=NEW).json
+
+    assert again == {"secret": told}
+    assert told.startswith("whsec_")
+    assert len(base64.b64decode(told.removeprefix("whsec_"), validate=True)) >= 24
+    assert other != again
 
 
 def test_a_master_key_in_a_file_is_replaced_and_the_old_one_kept_behind_it(

@@ -6,17 +6,13 @@ import typer
 
 from mjgate import home
 from mjgate.cli.place import Place, placed
-from mjgate.cli.shared import ACTOR, Json, explained, refuse_missing
-from mjgate.cli.terminal import answer, pairs, say
+from mjgate.cli.shared import ACTOR, Json, at_desk, explained, refuse_missing
+from mjgate.cli.terminal import answer, pairs, say, tell
 from mjgate.config import Config
+from mjgate.lifecycle.hooks import global_secrets
 from mjgate.manage import Desk, rotation
 
 commands = typer.Typer()
-
-
-@commands.callback()
-def noun() -> None:
-    """A noun, also while it has one command."""
 
 
 @commands.command()
@@ -37,6 +33,22 @@ def rotate(place: Place, *, as_json: Json = False) -> None:
         return
     say(f"The master key is {key_id} from now on. Written anew:", "bold")
     pairs(counts)
+
+
+@commands.command()
+@placed
+def webhook(place: Place, *, as_json: Json = False) -> None:
+    """
+    Tell the secret that signs what goes to addresses of the operator: his webhook, and alerts.
+
+    It is made from the master key, and is another one when that is replaced.
+    """
+
+    async def work(desk: Desk) -> str:
+        return global_secrets(desk.keys)[0]
+
+    secret = at_desk("keys webhook", place, work)
+    tell({"secret": secret}, secret, as_json=as_json)
 
 
 async def _rotate(config: Config) -> tuple[str, dict[str, int]]:
