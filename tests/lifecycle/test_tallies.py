@@ -50,13 +50,13 @@ async def test_the_work_of_a_folder_that_died_is_taken_over(rig: Rig) -> None:
 async def test_totals_are_right_before_during_and_after_folding(rig: Rig) -> None:
     reader, wanted = rig.gateway.store.reader, Filter(user_id=rig.alice.user_id)
 
-    totals = [await listing.total(reader, wanted)]
+    totals = [await listing.total(reader, wanted, limit=5)]
     for step in range(3):
         await rig.imagine()
-        totals.append(await listing.total(reader, wanted))
+        totals.append(await listing.total(reader, wanted, limit=5))
         if step:
             await fold(rig.gateway)
-            totals.append(await listing.total(reader, wanted))
+            totals.append(await listing.total(reader, wanted, limit=5))
 
     assert [each.number for each in totals] == [0, 1, 2, 2, 3, 3]
 
