@@ -29,7 +29,7 @@ from mjgate.manage.tuning import set_setting
 from mjgate.manage.users import NewUser, create_user
 from mjgate.store.columns import columns
 from mjgate.store.database import Database
-from mjgate.store.tally import ALWAYS, EVERYBODY
+from mjgate.store.tally import ALL_TOGETHER, ALWAYS, EVERYBODY
 
 YEAR: Final = 365 * DAY
 CHUNK: Final = 20_000
@@ -69,9 +69,11 @@ class Counts:
                 self.counts[user, when, *what, "ACCEPTED"] += 1
                 if row["finish_at"]:
                     self.counts[user, when, *what, row["state"]] += 1
-            if row["settled"]:
-                bucket = took.bucket(row["finish_at"] - row["submit_at"])
+        if row["settled"]:
+            bucket = took.bucket(row["finish_at"] - row["submit_at"])
+            for user in (row["user_id"], EVERYBODY):
                 self.times[user, began, *what, bucket] += 1
+            self.times[EVERYBODY, began, *ALL_TOGETHER, bucket] += 1
 
     def tables(self) -> Iterator[tuple[str, tuple[str, ...], list[Line]]]:
         """The lines of the tables of counts."""

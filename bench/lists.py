@@ -68,19 +68,24 @@ def asked(there: Filled) -> Mapping[str, Sequence[str]]:
     }
 
 
-async def exported(server: Server, there: Filled, most: int) -> tuple[int, float, int, int]:
-    """Lines and seconds of an export, and the resident bytes before it and at their highest."""
+async def exported(server: Server, there: Filled, most: int) -> str:
+    """How an export of so many goes, and the resident bytes before it and at their highest."""
     first = there.ids[max(SAMPLES - SAMPLES * most // there.count, 0)]
     path = f"/api/mj/export?start_timestamp={first // 1_000_000}"
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(request(path, there.access).replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n"))
-    before = highest = server.memory()
+    before, highest, used = server.memory(), server.memory(), server.cpu()
     began, found = time.perf_counter(), 0
     while piece := await reader.read(1 << 20):
         found += piece.count(b"mj/image/") + piece.count(b",upstream_failed")
         highest = max(highest, server.memory())
     writer.close()
-    return found, time.perf_counter() - began, before, highest
+    seconds, used = time.perf_counter() - began, server.cpu() - used
+    return (
+        f"Export: {found:,} rows in {seconds:.0f} s, {found / seconds:,.0f} a second and"
+        f" {found / used:,.0f} a second of our processor time;"
+        f" {before >> 20} MiB resident before, {highest >> 20} at most"
+    )
 
 
 async def measure(url: str, total: int, most: int) -> None:
@@ -100,11 +105,7 @@ async def measure(url: str, total: int, most: int) -> None:
         print(f"\n{name}: {there.count:,} tasks, there after {seconds:.0f} s\n", flush=True)
         with process(gateway, config) as server:
             await _pages(server, there)
-            found, seconds, before, highest = await exported(server, there, most)
-    print(
-        f"\nExport: {found:,} rows in {seconds:.0f} s, {found / seconds:,.0f} a second;"
-        f" {before >> 20} MiB resident before, {highest >> 20} at most"
-    )
+            print("\n" + await exported(server, there, most))
 
 
 async def _pages(server: Server, there: Filled) -> None:

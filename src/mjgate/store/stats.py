@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, LiteralString
+from typing import Final, LiteralString, NamedTuple
 
 from mjgate.domain import took
 from mjgate.store.database import Reader, Row, Value
@@ -107,14 +107,14 @@ async def lines(reader: Reader, by: By, span: Span, *, limit: float) -> dict[Wha
         users = [EVERYBODY if span.user_id is None else span.user_id]
         if by is By.USER and span.user_id is None:
             users = await _users(reader)
-        for row in await _scan(reader, by, span, users, "tally", "outcome", "SUM(quota)"):
+        for row in await _scan(reader, by, span, users, _COUNTS):
             what, outcome, count, quota = row
             line = found[what]
             line.counts[outcome], line.quotas[outcome] = int(count), int(quota)
         if len(users) > 1:
             found = _largest(found)
             users = [int(what) for what in found]
-        for what, bucket, count, _ in await _scan(reader, by, span, users, "tally_took", "bucket"):
+        for what, bucket, count, _ in await _scan(reader, by, span, users, _times(by, span)):
             found[what].times[bucket] = int(count)
     return {what: line for what, line in found.items() if line.accepted or line.rate is not None}
 
@@ -141,23 +141,36 @@ async def _users(reader: Reader) -> list[int]:
     return [int(row["id"]) for row in rows]
 
 
+class _Table(NamedTuple):
+    name: LiteralString
+    inner: LiteralString
+    quota: LiteralString = "0"
+    which: LiteralString = ""
+
+
+_COUNTS: Final = _Table("tally", "outcome", quota="SUM(quota)")
+
+
+def _times(by: By, span: Span) -> _Table:
+    """Of times there are lines for each channel, action and mode, and for all of them together."""
+    asked = [getattr(span, name) for name in ("user_id", *_CONDITIONS)]
+    together = by is By.DAY and not any(asked)
+    which: LiteralString = "AND action = ''" if together else "AND action <> ''"
+    return _Table("tally_took", "bucket", which=which)
+
+
 async def _scan(
-    reader: Reader,
-    by: By,
-    span: Span,
-    users: Sequence[int],
-    table: LiteralString,
-    inner: LiteralString,
-    quota: LiteralString = "0",
+    reader: Reader, by: By, span: Span, users: Sequence[int], table: _Table
 ) -> Sequence[Row]:
     """Lines of the days of these users, which lie together."""
     column = _COLUMN[by]
     asked = " ".join(
         [
-            f"SELECT {column}, {inner}, SUM(count), {quota} FROM {table}",  # noqa: S608  of LiteralStrings
+            f"SELECT {column}, {table.inner}, SUM(count), {table.quota} FROM {table.name}",  # noqa: S608  of LiteralStrings
             "WHERE user_id IN each(:users) AND day BETWEEN :first AND :last AND day > 0",
+            table.which,
             *[text for name, text in _CONDITIONS.items() if getattr(span, name) is not None],
-            f"GROUP BY {column}, {inner}",
+            f"GROUP BY {column}, {table.inner}",
         ]
     )
     values: dict[str, Value] = {

@@ -24,6 +24,8 @@ LEASE: Final = "tally"
 LEASE_LENGTH: Final = 10_000
 EVERYBODY: Final = 0
 ALWAYS: Final = 0
+ALL_TOGETHER: Final = (0, "", "")
+"""In place of channel, action and mode, of everybody's times only: what most statistics ask for."""
 
 Key = tuple[Value, ...]
 
@@ -181,6 +183,8 @@ async def _add(tx: Transaction, rows: Sequence[Row], day_of: Callable[[int], int
                 quotas[key] += row["quota"]
             if row["took"] is not None:
                 times[user, day, *what, took.bucket(row["took"])] += 1
+        if row["took"] is not None:
+            times[EVERYBODY, day, *ALL_TOGETHER, took.bucket(row["took"])] += 1
     await tx.many(
         """
         INSERT INTO tally (user_id, day, channel_id, action, mode, outcome, count, quota)

@@ -508,6 +508,7 @@ CREATE TABLE tally (
 ) WITHOUT ROWID;
 
 -- How many successes took about so long: each bucket is a few per cent longer than the one before.
+-- Of everybody's there are also lines for all channels (0), actions and modes ('') together.
 CREATE TABLE tally_took (
     user_id BIGINT NOT NULL,
     day BIGINT NOT NULL,
