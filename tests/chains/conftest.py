@@ -36,6 +36,7 @@ class Chain:
         for rig in (self.bottom, self.top):
             await rig.tracker.step()
             await rig.tracker.settle()
+            await rig.gateway.senders.settle()  # a look may find what is to be sent
 
     async def finished(self, task_id: str) -> Json:
         """Look until the task has ended at the top."""

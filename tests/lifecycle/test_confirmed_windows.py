@@ -82,8 +82,12 @@ class Scene:
         return str(answer["result"])
 
     async def confirm(self, window: str) -> Json:
+        """What the client hears; all is sent by then, unless the channel is not let answer."""
         body = {"taskId": window, "prompt": "a blue fox"}
-        return (await self.rig.post("/mj/submit/modal", body)).json()
+        answer = (await self.rig.post("/mj/submit/modal", body)).json()
+        if self.talker.go.is_set():
+            await self.rig.gateway.senders.settle()
+        return answer
 
     async def steps(self, task_id: str) -> list[tuple[str, str]]:
         rows = await self.rig.gateway.store.reader.rows(
