@@ -1,17 +1,18 @@
 """What commands answer with `--json` has the names that the page promises to scripts."""
 
 import json
+import re
 from typing import Final
 
 import pytest
 
 from tests.cli.conftest import Run
-from tests.docs.pages import rows, section
+from tests.docs.pages import read, rows, section
 
 TYPED: Final = {
     "migrate": "migrate",
     "user create": "user create alice",
-    "user topup": "user topup alice 10",
+    "user topup`, `adjust": "user topup alice 10",
     "user list": "user list",
     "user password": "user password alice",
     "user enable`, `disable": "user disable alice",
@@ -20,7 +21,10 @@ TYPED: Final = {
     "token revoke": "token revoke 1",
     "channel add": "channel add --name one --base-url https://mj.example.com",
     "channel enable`, `disable`, `drain": "channel drain one",
+    "channel limit": "channel limit one",
     "channel set-secret": "channel set-secret one",
+    "channel secrets": "channel secrets one",
+    "channel drop-secret": "channel drop-secret one 1",
     "channel proxy": "channel proxy one",
     "channel list": "channel list",
     "maintenance on`, `off": "maintenance off",
@@ -54,6 +58,20 @@ def test_what_json_answers_has_the_names_that_the_page_tells(mjgate: Run) -> Non
         assert _names(told[row])[: len(answer)] == list(answer), command
 
     assert set(told) - set(TYPED) == {"Command", "---"} | NEED_MORE
+
+
+def test_every_command_that_answers_json_is_on_the_page() -> None:
+    chapter = r"### `mjgate ([a-z -]+?)(?: [A-Z ]+)?`(.*?)(?=\n### |\n<!-- end)"
+    heads = re.findall(chapter, read("docs/cli.md"), re.DOTALL)
+    answering = {name for name, text in heads if "`--json`" in text}
+    told: set[str] = set()
+    for first, *_ in rows(section("docs/cli.md", "## What `--json` answers")):
+        noun, *others = re.findall(r"`(?:mjgate )?([a-z -]+)`", first) or [""]
+        told |= {noun.removesuffix(" --once")}
+        told |= {f"{noun.partition(' ')[0]} {verb}" for verb in others}
+
+    assert answering - told == set()
+    assert len(answering) > 30
 
 
 def _names(cell: str) -> list[str]:
