@@ -20,7 +20,7 @@ from tests.cli.processes import ask, environment, json_of, popen, typed
 ROUND = ("Start", "Imagine", "Press two of them", "Look again", "The books")
 WIDE = 160
 
-pytestmark = pytest.mark.usefixtures("loopback")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("loopback")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,6 @@ def running(*words: str, home: Path, **more: str) -> Generator[Running]:
             demo.communicate(timeout=30)
 
 
-@pytest.mark.slow
 def test_the_demo_draws_a_picture_and_an_upscale_and_ends(tmp_path: Path) -> None:
     ended = typed("demo", "--once", "--json", home=tmp_path)
 
@@ -78,7 +77,6 @@ def test_the_demo_draws_a_picture_and_an_upscale_and_ends(tmp_path: Path) -> Non
     assert [part for part in ROUND if part not in ended.stderr] == []
 
 
-@pytest.mark.slow
 def test_the_demo_can_be_run_again_and_keeps_what_it_made(tmp_path: Path) -> None:
     first = typed("demo", "--once", "--json", home=tmp_path)
     second = typed("demo", "--once", "--json", home=tmp_path)
@@ -92,7 +90,6 @@ def test_the_demo_can_be_run_again_and_keeps_what_it_made(tmp_path: Path) -> Non
     assert len(list((tmp_path / "demo-data" / "pictures").iterdir())) == 6
 
 
-@pytest.mark.slow
 def test_what_the_demo_tells_works_while_it_runs(tmp_path: Path) -> None:
     ssh = "198.51.100.7 50000 203.0.113.5 2222"
 
@@ -124,7 +121,6 @@ def test_what_the_demo_tells_works_while_it_runs(tmp_path: Path) -> None:
     assert "\x1b" not in demo.said
 
 
-@pytest.mark.slow
 def test_people_see_a_bar_that_follows_the_work(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     words = [sys.executable, "-m", "mjgate", "demo", "--once"]
@@ -142,7 +138,6 @@ def test_people_see_a_bar_that_follows_the_work(tmp_path: Path) -> None:
     assert f"file://{tmp_path}/demo-data/pictures/" in said
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_nothing_of_the_demo_outlives_it(tmp_path: Path, number: signal.Signals) -> None:
     with running(home=tmp_path) as demo:
@@ -189,7 +184,6 @@ def test_what_keeps_the_demo_from_starting_is_told_with_a_way_out(
     assert ended.stderr.strip().endswith(f"next: {step}")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("spoil", ["another key", "no key", "no database"])
 def test_data_that_cannot_be_used_any_more_is_left_for_other_data(
     tmp_path: Path, spoil: str
