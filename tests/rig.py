@@ -200,6 +200,7 @@ class Rig:
             if task["status"] in {"SUCCESS", "FAILURE"}:
                 return task
             await self.look()
+            await self.gateway.senders.settle()  # a look may find that a modal is to follow
             task = await self.fetch(task_id)
         raise AssertionError(task)
 
