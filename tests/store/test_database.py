@@ -300,6 +300,37 @@ async def test_a_statement_that_fails_ends_the_transaction_whatever_the_body_doe
     assert await names_in(bank) == {"alice"}
 
 
+async def add_account(tx: Transaction, name: str) -> None:
+    await tx.add("INSERT INTO accounts (name, balance) VALUES (:name, 0)", name=name)
+
+
+async def test_what_is_added_is_there_for_whatever_looks_at_it(bank: Database) -> None:
+    async def add(tx: Transaction) -> list[str]:
+        await add_account(tx, "bob")
+        await tx.add("INSERT INTO payments (account_id, no) VALUES (1, :no)", no=7)
+        found = [name for (name,) in await tx.rows("SELECT name FROM accounts ORDER BY name")]
+        await add_account(tx, "carol")
+        assert await tx.run("UPDATE accounts SET balance = 5 WHERE name IN ('bob', 'carol')") == 2
+        await add_account(tx, "dave")
+        assert await tx.run("UPDATE payments SET note = '' WHERE no = :no", no=7) == 1
+        await add_account(tx, "erin")
+        return found
+
+    assert await bank.write(add) == ["alice", "bob"]
+    assert await names_in(bank) == {"alice", "bob", "carol", "dave", "erin"}
+
+
+async def test_a_promise_that_is_broken_by_what_is_added_undoes_all(bank: Database) -> None:
+    async def add(tx: Transaction) -> None:
+        await add_account(tx, "bob")
+        await add_account(tx, "alice")
+
+    with pytest.raises(ConstraintBroken, match="a_name_is_taken_once"):
+        await bank.write(add)
+
+    assert await names_in(bank) == {"alice"}
+
+
 async def test_a_body_may_answer_a_broken_promise_with_an_error_of_its_own(bank: Database) -> None:
     async def open_politely(tx: Transaction) -> None:
         try:

@@ -104,6 +104,36 @@ def test_a_value_may_be_left_over_but_not_missing() -> None:
         statements.bind("SELECT :a", {"b": 2})
 
 
+def test_what_is_inserted_goes_along_with_the_change_that_follows() -> None:
+    sqls = (
+        "INSERT INTO events (id, at) VALUES (:id, :at)",
+        "INSERT INTO events (id, at) SELECT id, :at FROM tasks",
+        "UPDATE users SET held = held + :held WHERE id = :id",
+    )
+
+    joined = PostgresStatements().joined(sqls)
+
+    assert joined is not None
+    assert " ".join(joined.split()) == (
+        "WITH part_0 AS ( INSERT INTO events (id, at) VALUES ($1, $2) ),"
+        " part_1 AS ( INSERT INTO events (id, at) SELECT id, $3 FROM tasks )"
+        " UPDATE users SET held = held + $4 WHERE id = $5"
+    )
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DELETE FROM follow WHERE task_id = :id",
+        "INSERT INTO seen (id) SELECT id FROM follow",
+        "INSERT INTO follow (id) VALUES (:id) ON CONFLICT DO NOTHING",
+        "CREATE TABLE seen (id BIGINT)",
+    ],
+)
+def test_what_looks_at_an_insert_does_not_go_along_with_it(sql: str) -> None:
+    assert PostgresStatements().joined(("INSERT INTO follow (id) VALUES (:id)", sql)) is None
+
+
 TYPES = """
 CREATE TABLE t ( -- TEXT
     id IDENTITY,

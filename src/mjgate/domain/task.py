@@ -162,15 +162,6 @@ RESCUABLE: Final = frozenset(
 """Failures that a late result may still overturn: nobody said that the work had failed."""
 
 
-def sources(target: State, *, rescue: bool = False) -> tuple[State, ...]:
-    """The states that a task may leave for `target`; out of a final one only for a rescue."""
-    return tuple(
-        edge.source
-        for edge in EDGES
-        if edge.target is target and edge.source is not None and edge.source.final == rescue
-    )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """What a channel has delivered so far; addresses are the channel's own and never leave us."""

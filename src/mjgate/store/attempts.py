@@ -45,7 +45,7 @@ class Attempt:
 
 async def begin(tx: Transaction, attempt: Attempt) -> None:
     """Write the attempt. A task with an open one breaks `a_task_has_one_open_attempt`."""
-    await tx.run(
+    await tx.add(
         """
         INSERT INTO attempts
             (task_id, no, step, channel_id, credential_id, nonce, owner, opened_at)

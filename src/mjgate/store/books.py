@@ -114,6 +114,10 @@ async def _token(tx: Transaction, task: Task, delta: Delta) -> None:
 
 
 async def _group(tx: Transaction, task: Task, delta: Delta) -> None:
+    """Count for a group that has a limit; most have none, and are not locked."""
+    row = await tx.row("SELECT max_running FROM groups WHERE id = :id", id=task.group_id)
+    if row is None or row["max_running"] is None:
+        return
     changed = await tx.run(
         """
         UPDATE groups SET
@@ -126,9 +130,7 @@ async def _group(tx: Transaction, task: Task, delta: Delta) -> None:
         wanted=delta.wanted,
     )
     if not changed and delta.wanted > 0:
-        row = await tx.row("SELECT max_running FROM groups WHERE id = :id", id=task.group_id)
-        if row is not None and row["max_running"] is not None:
-            raise SlotTakenError(Limit.GROUP)
+        raise SlotTakenError(Limit.GROUP)
 
 
 async def _channels(tx: Transaction, before: Slot, after: Slot, now: int, *, over: bool) -> None:

@@ -69,7 +69,7 @@ async def start(tx: Transaction, task: Task, kind: Kind, now: int) -> None:
     The clocks of a look run from the send, however late its answer came or the job was found; those
     of other kinds from now.
     """
-    await tx.run(
+    await tx.add(
         """
         INSERT INTO follow
             (task_id, kind, channel_id, credential_id, upstream_id, due_at, hasty_at, since,

@@ -40,7 +40,7 @@ class Entry:
 
 async def enter(tx: Transaction, task: Task, kind: Kind, now: int) -> None:
     """Write what happens to the task's present hold; a price of 0 writes rows too."""
-    await tx.run(
+    await tx.add(
         """
         INSERT INTO ledger (task_id, hold_no, kind, user_id, token_id, amount, at)
         VALUES (:task_id, :hold_no, :kind, :user_id, :token_id, :amount, :at)

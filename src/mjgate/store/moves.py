@@ -5,14 +5,15 @@ The one door: the only statements that write a task's state.
 goes with it: event, follow row, webhook rows, tally, ledger entry, then money and slots last.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypedDict, Unpack
 
+import msgspec
+
 from mjgate.domain.action import Action
 from mjgate.domain.party import leads, led
-from mjgate.domain.task import BY_ENDS, Edge, Hook, Money, Result, State, Task, sources, way
+from mjgate.domain.task import BY_ENDS, Edge, Hook, Money, Result, State, Task, way
 from mjgate.store import attempts, follow, ledger, media, party, pressed, tally, tasks, webhooks
 from mjgate.store.attempts import Outcome
 from mjgate.store.books import Delta, Slot, shift
@@ -62,7 +63,7 @@ async def create(
         announced=Hook.SUBMITTED in edge.hooks,
         settled=task.price if edge.money is Money.HOLD_AND_SETTLE else 0,
     )
-    await tx.run(INSERT, **columns(task))
+    await tx.run(INSERT, **columns(task))  # an id that is taken is told by its name
     await _event(tx, task, now, actor, {"price": task.price, **(note or {})})
     if task.hook_url:
         await webhooks.enqueue(tx, task, edge, now, announced=False)
@@ -129,9 +130,8 @@ async def _moved(
 ) -> Task | None:
     """Write one task's move, and all that goes with it."""
     now, target = step.now, edge.target
-    permitted = sources(target, rescue=before.state.final)
     after = _evolve(before, edge, step.money, now, facts)
-    changed = await tx.run(UPDATE, sources=[state.value for state in permitted], **changes(after))
+    changed = await tx.run(UPDATE, was=before.state.value, **changes(after))
     if not changed:
         return None
     await _event(tx, after, now, step.actor, {"from": before.state, **step.note})
@@ -218,7 +218,7 @@ def _evolve(before: Task, edge: Edge, money: Money, now: int, facts: Facts) -> T
 
 
 async def _event(tx: Transaction, task: Task, at: int, actor: str, data: object) -> None:
-    await tx.run(
+    await tx.add(
         """
         INSERT INTO events (task_id, seq, at, kind, actor, data)
         VALUES (:task_id, :seq, :at, :kind, :actor, :data)
@@ -228,14 +228,14 @@ async def _event(tx: Transaction, task: Task, at: int, actor: str, data: object)
         at=at,
         kind=task.state,
         actor=actor,
-        data=json.dumps(data, ensure_ascii=False, separators=(",", ":")),
+        data=msgspec.json.encode(data).decode(),
     )
 
 
 async def _follow(tx: Transaction, before: Task, after: Task, now: int) -> None:
     """Keep the follow row in step with the state, and give an upstream's job its task."""
     if after.upstream_id and after.upstream_id != before.upstream_id and after.channel_id:
-        await tx.run(
+        await tx.add(
             """
             INSERT INTO jobs (channel_id, upstream_id, task_id)
             VALUES (:channel_id, :upstream_id, :task_id)

@@ -137,7 +137,7 @@ async def _note(
     quota: int = 0,
     took: int | None = None,
 ) -> None:
-    await tx.run(
+    await tx.add(
         """
         INSERT INTO tally_delta
             (task_id, user_id, channel_id, action, mode, outcome, count, quota, took)

@@ -7,12 +7,12 @@ is run again, whole, after a deadlock or when the connection was lost before its
 
 import asyncio
 import contextlib
-import types
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, Sequence
-from typing import Any, Final, LiteralString, Self, TypeVar, cast, final
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, LiteralString, Self, TypeVar, final
 
 from mjgate.domain.clock import Clock
 from mjgate.store.changes import Changes
+from mjgate.store.engines.postgres_body import PostgresTransaction, finished
 from mjgate.store.engines.postgres_feed import PostgresFeed
 from mjgate.store.engines.postgres_server import (
     Again,
@@ -26,7 +26,6 @@ from mjgate.store.engines.postgres_server import (
 )
 from mjgate.store.engines.promises import (
     Body,
-    BodyWaited,
     CommitUnknown,
     Engine,
     P,
@@ -36,7 +35,6 @@ from mjgate.store.engines.promises import (
     T,
     Transaction,
     Value,
-    in_transaction,
     name_of,
     outlived,
     refuse_nesting,
@@ -44,8 +42,6 @@ from mjgate.store.engines.promises import (
 from mjgate.store.engines.words import PostgresStatements
 
 A = TypeVar("A")
-
-LOCK_ALL: Final = 0x6D6A67617465  # "mjgate"
 
 
 @final
@@ -79,70 +75,6 @@ class PostgresReader(Reader):
                     return await told(question, connection)
             except Again as again:
                 await patience.rest(again)
-
-
-@final
-class PostgresTransaction(Transaction):
-    """The statements of one attempt at a body."""
-
-    __slots__ = ("_connection", "_statements", "asking", "error")
-
-    def __init__(self, connection: Connection, statements: PostgresStatements) -> None:
-        super().__init__()
-        self._connection: Connection | None = connection
-        self._statements = statements
-        self.asking = False
-        self.error: BaseException | None = None
-
-    async def row(self, sql: LiteralString, /, **values: Value) -> Row | None:
-        text, arguments = self._statements.bind(sql, values)
-        return await self._ask(lambda connection: connection.fetchrow(text, *arguments))
-
-    async def rows(self, sql: LiteralString, /, **values: Value) -> Sequence[Row]:
-        text, arguments = self._statements.bind(sql, values)
-        return await self._ask(lambda connection: connection.fetch(text, *arguments))
-
-    async def scan(self, sql: LiteralString, /, **values: Value) -> Sequence[Row]:
-        return await self.rows(sql, **values)
-
-    async def run(self, sql: LiteralString, /, **values: Value) -> int:
-        text, arguments = self._statements.bind(sql, values)
-        tag = await self._ask(lambda connection: connection.execute(text, *arguments))
-        count = tag.rpartition(" ")[2]  # of "INSERT 0 1", "UPDATE 3", "CREATE TABLE"
-        return int(count) if count.isdecimal() else 0
-
-    async def many(self, sql: LiteralString, items: Sequence[Mapping[str, Value]], /) -> None:
-        text = self._statements[sql][0]
-        lines = [self._statements.bind(sql, item)[1] for item in items]
-        await self._ask(lambda connection: connection.executemany(text, lines))
-
-    async def script(self, text: str, /) -> None:
-        await self._ask(lambda connection: connection.execute(text))
-
-    async def lock_all(self) -> None:
-        await self.row("SELECT pg_advisory_xact_lock(:number)", number=LOCK_ALL)
-
-    def refuse_if_broken(self) -> None:
-        """Raise the error of a statement, though the body went on after it."""
-        if self.error is not None:
-            raise self.error
-
-    def end(self) -> None:
-        """Refuse further statements, of a task that the body left behind for instance."""
-        self._connection = None
-
-    async def _ask(self, question: Callable[[Connection], Awaitable[A]]) -> A:
-        if self._connection is None:
-            raise self.error or BodyWaited("this transaction is over")
-        self.asking = True
-        try:
-            return await told(question, self._connection)
-        except BaseException as error:
-            self.error = error
-            self.end()
-            raise
-        finally:
-            self.asking = False
 
 
 @final
@@ -229,46 +161,6 @@ class PostgresEngine(Engine):
             await executed(connection, "COMMIT")
         except Lost as lost:
             raise CommitUnknown(f"{self.where} was lost while committing: {lost}") from lost
-
-
-async def finished(body: Coroutine[Any, Any, T], tx: PostgresTransaction, name: str) -> T:
-    """What the body answers, unless one of its statements failed."""
-    token = in_transaction.set(True)
-    try:
-        outcome = await only_asking(body, tx, name)
-        tx.refuse_if_broken()
-    except Exception:
-        if isinstance(tx.error, Again):  # whatever the body made of it
-            raise tx.error from None
-        raise
-    else:
-        return outcome
-    finally:
-        tx.end()
-        in_transaction.reset(token)
-
-
-@types.coroutine
-def only_asking(
-    body: Coroutine[Any, Any, T], tx: PostgresTransaction, name: str
-) -> Generator[Any, Any, T]:
-    """Run the body to its end, but let it wait for nothing else than its own statements."""
-    step: Callable[[Any], Any] = body.send
-    given: Any = None
-    while True:
-        try:
-            awaited = step(given)
-        except StopIteration as end:
-            return cast("T", end.value)
-        if not tx.asking:
-            body.close()
-            raise BodyWaited(f"{name} waited for something else than its own statements")
-        try:
-            given = yield awaited
-            step = body.send
-        except BaseException as error:  # noqa: BLE001 - is for the body to see
-            given = error
-            step = body.throw
 
 
 async def executed(connection: Connection, command: LiteralString) -> None:

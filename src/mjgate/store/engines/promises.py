@@ -115,6 +115,16 @@ class Transaction(Reader):
         """Change rows; say how many."""
 
     @abstractmethod
+    async def add(self, sql: LiteralString, /, **values: Value) -> None:
+        """
+        Insert, with no need to know what comes of it but that it happens or nothing does.
+
+        The engine may send it along with a later statement of the body; whichever looks at the
+        table finds it. A promise that it breaks is heard of then, and if others are broken with it,
+        any of them is named: what is to be told apart by its name is not added but `run`.
+        """
+
+    @abstractmethod
     async def many(self, sql: LiteralString, items: Sequence[Mapping[str, Value]], /) -> None:
         """Run the statement once for each item."""
 

@@ -64,9 +64,18 @@ class SqliteTransaction(Transaction):
     async def run(self, sql: LiteralString, /, **values: Value) -> int:
         return max(self._execute(sql, values).rowcount, 0)
 
+    async def add(self, sql: LiteralString, /, **values: Value) -> None:
+        self._execute(sql, values)
+
     async def many(self, sql: LiteralString, items: Sequence[Mapping[str, Value]], /) -> None:
-        for item in items:
-            self._execute(sql, item)
+        if not items:
+            return
+        lines = [self._statements.bind(sql, item)[1] for item in items]
+        connection = self._own()
+        try:
+            connection.executemany(self._statements[sql][0], lines)
+        except sqlite3.Error as error:
+            raise self._failed(error, connection) from error
 
     async def script(self, text: str, /) -> None:
         statement = ""
@@ -86,14 +95,22 @@ class SqliteTransaction(Transaction):
         self._connection = None
 
     def _execute(self, sql: str, values: Mapping[str, Value]) -> sqlite3.Cursor:
+        connection = self._own()
+        try:
+            return connection.execute(*self._statements.bind(sql, values))
+        except sqlite3.Error as error:
+            raise self._failed(error, connection) from error
+
+    def _own(self) -> sqlite3.Connection:
         if self._connection is None:
             raise self.error or BodyWaited("this transaction is over")
-        try:
-            return self._connection.execute(*self._statements.bind(sql, values))
-        except sqlite3.Error as error:
-            self.error = self._file.explained(error, self._connection)
-            self.end()
-            raise self.error from error
+        return self._connection
+
+    def _failed(self, error: sqlite3.Error, connection: sqlite3.Connection) -> Exception:
+        """The error in our words; nothing more is said in this transaction."""
+        self.error = self._file.explained(error, connection)
+        self.end()
+        return self.error
 
 
 @final

@@ -15,10 +15,11 @@ Both understand what we write, but for these words:
 Literals, quoted names, comments and `::` are left as they are.
 """
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Final, LiteralString, TypeAlias, cast
+
+import msgspec
 
 from mjgate.store.engines.promises import Value
 
@@ -73,6 +74,9 @@ _WORDS: Final = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_INSERT: Final = re.compile(r"\s*INSERT\s+INTO\s+(\w+)")
+_CHANGE: Final = re.compile(r"\s*(?:INSERT|UPDATE|DELETE)\b")
+_NAME: Final = re.compile(r"\w+")
 _TYPE_WORDS: Final = re.compile(
     _KEPT
     + r"""
@@ -152,38 +156,31 @@ class SqliteStatements(dict[str, Statement]):
         plain = name.removeprefix(_TERMS)
         if plain != name:
             return plain, _quoted(values[plain], '"', " ")
-        return name, json.dumps(values[name])
+        return name, msgspec.json.encode(values[name]).decode()
 
 
 class PostgresStatements(dict[str, Statement]):
     """Our text -> PostgreSQL's, and the names of $1, $2 …; worked out once for each."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._joined: dict[tuple[str, ...], str | None] = {}
+
     def __missing__(self, sql: str) -> Statement:
-        numbers: dict[str, int] = {}
-
-        def number(name: str) -> str:
-            return f"${numbers.setdefault(name, len(numbers) + 1)}"
-
-        def say(word: re.Match[str]) -> str:
-            if word["terms"]:
-                return _POSTGRES_FOUND.format(
-                    whose=f"CAST({number(word['whose'])} AS TEXT)",
-                    terms=f"CAST({number(_TERMS + word['terms'])} AS TEXT)",
-                    low=f"CAST({number(word['low'])} AS BIGINT)",
-                    below=f"CAST({number(word['below'])} AS BIGINT)",
-                )
-            if word["list"]:
-                return (
-                    f"<> ALL({number(word['list'])})"
-                    if word["no"]
-                    else f"= ANY({number(word['list'])})"
-                )
-            if word["newest"]:
-                return ""
-            return number(word["name"]) if word["name"] else word[0]
-
-        self[sql] = statement = _WORDS.sub(say, sql), tuple(numbers)
+        self[sql] = statement = _numbered(sql)
         return statement
+
+    def joined(self, sqls: tuple[str, ...]) -> str | None:
+        """
+        One command of several: what all but the last insert goes along with the last.
+
+        None when the last one looks at a table that the others insert into: parts of one command do
+        not see what its other parts do. The values of all follow each other.
+        """
+        if sqls not in self._joined:
+            alone = not _CHANGE.match(sqls[-1]) or _sees(sqls[-1], sqls[:-1])
+            self._joined[sqls] = None if alone else _joined(sqls)
+        return self._joined[sqls]
 
     def bind(self, sql: str, values: Mapping[str, Value]) -> tuple[str, Sequence[Value]]:
         """The statement and its values as PostgreSQL takes them."""
@@ -194,6 +191,50 @@ class PostgresStatements(dict[str, Statement]):
             else values[name]
             for name in names
         ]
+
+
+def _numbered(sql: str, before: int = 0) -> Statement:
+    """Our text as PostgreSQL's, and the names of its parameters; `before` it come so many."""
+    numbers: dict[str, int] = {}
+
+    def number(name: str) -> str:
+        return f"${numbers.setdefault(name, before + len(numbers) + 1)}"
+
+    def say(word: re.Match[str]) -> str:
+        if word["terms"]:
+            return _POSTGRES_FOUND.format(
+                whose=f"CAST({number(word['whose'])} AS TEXT)",
+                terms=f"CAST({number(_TERMS + word['terms'])} AS TEXT)",
+                low=f"CAST({number(word['low'])} AS BIGINT)",
+                below=f"CAST({number(word['below'])} AS BIGINT)",
+            )
+        if word["list"]:
+            listed = number(word["list"])
+            return f"<> ALL({listed})" if word["no"] else f"= ANY({listed})"
+        if word["newest"]:
+            return ""
+        return number(word["name"]) if word["name"] else word[0]
+
+    return _WORDS.sub(say, sql), tuple(numbers)
+
+
+def _joined(sqls: Sequence[str]) -> str:
+    texts: list[str] = []
+    count = 0
+    for sql in sqls:
+        text, names = _numbered(sql, count)
+        texts.append(text)
+        count += len(names)
+    *inserts, last = texts
+    along = (f"part_{place} AS (\n{text}\n)" for place, text in enumerate(inserts))
+    return f"WITH {', '.join(along)}\n{last}"
+
+
+def _sees(sql: str, inserts: Sequence[str]) -> bool:
+    """Whether a statement names a table that was inserted into, but to insert into it too."""
+    tables = {found[1] for each in inserts if (found := _INSERT.match(each))}
+    own = None if "CONFLICT" in sql else _INSERT.match(sql)
+    return not tables.isdisjoint(_NAME.findall(sql, own.end() if own else 0))
 
 
 def with_types(text: str, engine: str) -> str:
