@@ -37,6 +37,9 @@ log = logging.getLogger(__name__)
 DRAIN: Final = 30.0
 """Seconds that open sends get when the process is asked to stop."""
 
+BREATH: Final = 0.05
+"""Seconds that who found nothing to do rests in any case: many changes are one reason to look."""
+
 BEAT: Final = "beat"
 
 SERVING: Final = frozenset({BEAT, "alerts", "clock", "disk", "hurry"})
@@ -104,8 +107,9 @@ async def repeat(worker: Worker, name: str, stop: asyncio.Event, wake: asyncio.E
                 continue
         except Exception:
             log.exception("a worker failed", extra={"worker": name})
+        await asyncio.sleep(BREATH)
         with suppress(TimeoutError):
-            async with asyncio.timeout(worker.rest):
+            async with asyncio.timeout(worker.rest - BREATH):
                 await wake.wait()
 
 
