@@ -26,6 +26,7 @@ RAW_KEPT: Final = 2 * 1024
 """Bytes of an answer that are kept as they came."""
 
 _NUMBER = re.compile(r"-?[0-9]{1,16}")
+_IDENTIFIER = re.compile(rf"\S{{1,{IDENTIFIER_MOST}}}")
 
 
 _LONE: Final = re.compile(
@@ -99,7 +100,7 @@ def words(value: object, most: int = TEXT_MOST) -> str:
 def identifier(value: object) -> str:
     """An id as text; `""` for what cannot be one."""
     text = words(value).strip()
-    return text if re.fullmatch(rf"\S{{1,{IDENTIFIER_MOST}}}", text) else ""
+    return text if _IDENTIFIER.fullmatch(text) else ""
 
 
 def address(value: object) -> str | None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from mjgate.dialects import Call
@@ -46,25 +47,31 @@ class Asking:
         parts = [ids[start : start + most] for start in range(0, len(ids), most)]
         await asyncio.gather(*(self._ask(part) for part in parts))
 
-    async def look(self, row: Followed, task: Task, began: int) -> Look:
-        """What was said of the task; it is asked for alone where that is not enough."""
-        report = self._found.get(row.upstream_id)
-        seen = Look(row, task, report, began)
-        if row.upstream_id in self._unanswered or not self._wanting(seen):
-            return seen
-        dialect, options = self._to.provider.dialect, self._to.channel.options
-        call = dialect.fetch(row.upstream_id, options)
-        if call == dialect.look([row.upstream_id], options):
-            return seen  # it was asked for alone just now
-        report = await self._alone(call, row.upstream_id) or report
-        return Look(row, task, report, began, alone=True)
+    async def looks(self, tasks: Sequence[tuple[Followed, Task]], began: int) -> list[Look]:
+        """What was said of each task; those are asked for alone of which that is not enough."""
+        looks = [Look(row, task, self._found.get(row.upstream_id), began) for row, task in tasks]
+        enough = [look for look in looks if not self._wants_more(look)]
+        more = [self._closer(look) for look in looks if self._wants_more(look)]
+        return [*enough, *await asyncio.gather(*more)]
 
-    def _wanting(self, seen: Look) -> bool:
+    async def _closer(self, look: Look) -> Look:
+        """A look at the task alone."""
+        dialect, options = self._to.provider.dialect, self._to.channel.options
+        upstream_id = look.row.upstream_id
+        call = dialect.fetch(upstream_id, options)
+        if call == dialect.look([upstream_id], options):
+            return look  # it was asked for alone just now
+        report = await self._alone(call, upstream_id) or look.report
+        return replace(look, report=report, alone=True)
+
+    def _wants_more(self, look: Look) -> bool:
         """Whether a list left the task out too often, or at its end, or the buttons of its end."""
-        if seen.report is None:
-            often = seen.row.misses + 1 >= MISSES
-            return often or too_late(self._gateway, seen) is not None
-        return seen.report.status is Status.SUCCESS and seen.report.buttons is None
+        if look.row.upstream_id in self._unanswered:
+            return False
+        if look.report is None:
+            often = look.row.misses + 1 >= MISSES
+            return often or too_late(self._gateway, look) is not None
+        return look.report.status is Status.SUCCESS and look.report.buttons is None
 
     async def _ask(self, ids: Sequence[str]) -> None:
         call = self._to.provider.dialect.look(ids, self._to.channel.options)

@@ -47,8 +47,10 @@ class Look:
 async def apply(gateway: Gateway, to: Line, looks: Sequence[Look]) -> list[Seen]:
     """Apply every look; what is left is when each task is looked at next."""
     rises: dict[int, tuple[int, str]] = {}
-    still = [look for look in looks if _unchanged(gateway, look)]
-    news = [look for look in looks if not _unchanged(gateway, look)]
+    still: list[Look] = []
+    news: list[Look] = []
+    for look in looks:
+        (still if _unchanged(gateway, look) else news).append(look)
     seen = await asyncio.gather(*(_apply(gateway, to, look, rises) for look in news))
     if rises:
         await gateway.store.write(note_progress, rises, now=gateway.clock.now())

@@ -118,9 +118,7 @@ async def _look_at(gateway: Gateway, to: Line, rows: Sequence[Followed]) -> None
     gateway.checkpoint("looked")
     known = await tasks.by_ids(gateway.store.reader, [row.task_id for row in rows])
     live = [(row, task) for row in rows if (task := known.get(row.task_id))]
-    looks = await asyncio.gather(
-        *(asking.look(row, task, began) for row, task in live if not task.state.final)
-    )
+    looks = await asking.looks([each for each in live if not each[1].state.final], began)
     seen = await apply(gateway, to, [each for each in looks if not await _led_on(gateway, each)])
     await gateway.store.write(follow.plan, seen)
 

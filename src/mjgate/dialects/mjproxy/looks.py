@@ -1,7 +1,9 @@
 """Reading what upstreams say of their tasks. A sparse answer names only what it changes."""
 
 import re
-from typing import Final, cast
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final, cast
 
 from mjgate.dialects import Heard
 from mjgate.dialects.values import (
@@ -25,6 +27,7 @@ from mjgate.domain.redact import ADDRESS
 from mjgate.domain.task import Report, Status
 
 Scalar = str | int | float | bool
+Rows = tuple[tuple[str, str, Callable[[object], object]], ...]
 
 VALUE_MOST: Final = 2 * 1024
 VALUES_MOST: Final = 8 * 1024
@@ -48,6 +51,7 @@ _SECRETS = re.compile(
     r"|session|credential|bearer|jwt|auth(?!ors?$)",
     re.IGNORECASE,
 )
+_PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]*)?")
 _OURS: Final = frozenset(
     {"finalPrompt", "finalZhPrompt", "jobId", "cancelled", "reason", "rescued", "existed"}
 )
@@ -75,28 +79,34 @@ def read_report(task: Json) -> Report | None:
     upstream_id = identifier(task.get("id"))
     if not upstream_id:
         return None
+    known = _read(_MEMBERS, task)
+    if found := _found(task):
+        known.setdefault("prompt_en", found)
     properties = mapping(task.get("properties"))
-    status = _status(task.get("status"))
-    return Report(
-        upstream_id=upstream_id,
-        status=status,
-        progress=_percent(task.get("progress")),
-        fail_text=words(task.get("failReason")) or words(task.get("fail_reason")) or None,
-        echo=words(task.get("state")) or None,
-        image_url=address(task.get("imageUrl")),
-        image_urls=addresses(task.get("imageUrls")) or addresses(task.get("splitUrls")),
-        video_urls=addresses(task.get("videoUrls")) or addresses(task.get("videoUrl")),
-        width=measure(task.get("imageWidth")),
-        height=measure(task.get("imageHeight")),
-        buttons=_buttons(task.get("buttons")),
-        prompt_en=words(task.get("promptEn")) or _found(task) or None,
-        final_prompt=words(properties.get("finalPrompt")) or None,
-        final_zh_prompt=words(properties.get("finalZhPrompt")) or None,
-        description=words(task.get("description")) or None,
-        seed=words(task.get("seed"), LABEL_MOST) or None,
-        properties=_kept(properties) or None,
-        raw=raw(task) if status is not None and status.final else "",
-    )
+    if properties:
+        known |= _read(_PROPERTIES, properties)
+        known["properties"] = _kept(properties) or None
+    report = Report(upstream_id=upstream_id, **known)
+    ended = report.status is not None and report.status.final
+    return replace(report, raw=raw(task)) if ended else report
+
+
+def _read(rows: Rows, said: Json) -> dict[str, Any]:
+    """What is said, by the names that a report has for it."""
+    known: dict[str, Any] = {}
+    for name, ours, read in rows:
+        value = said.get(name)
+        if value is not None and ours not in known and (found := read(value)) is not None:
+            known[ours] = found
+    return known
+
+
+def _text(value: object) -> str | None:
+    return words(value) or None
+
+
+def _label(value: object) -> str | None:
+    return words(value, LABEL_MOST) or None
 
 
 def _found(task: Json) -> str:
@@ -113,7 +123,7 @@ def _percent(value: object) -> int | None:
     """`"65%"`, `"65"` or `65`; None for anything that is no percentage."""
     text = str(value).strip().removesuffix("%").strip() if isinstance(value, str | float) else ""
     number = value if isinstance(value, int) and not isinstance(value, bool) else None
-    if number is None and re.fullmatch(r"[0-9]{1,3}(\.[0-9]*)?", text):
+    if number is None and _PERCENT.fullmatch(text):
         number = int(float(text))
     return min(number, 100) if number is not None and 0 <= number < ODD else None
 
@@ -150,3 +160,29 @@ def _kept(properties: Json) -> dict[str, Scalar]:
             break
         kept[plain] = text if isinstance(value, str) else value
     return kept
+
+
+_MEMBERS: Final[Rows] = (
+    ("status", "status", _status),
+    ("progress", "progress", _percent),
+    ("failReason", "fail_text", _text),
+    ("fail_reason", "fail_text", _text),
+    ("state", "echo", _text),
+    ("imageUrl", "image_url", address),
+    ("imageUrls", "image_urls", addresses),
+    ("splitUrls", "image_urls", addresses),
+    ("videoUrls", "video_urls", addresses),
+    ("videoUrl", "video_urls", addresses),
+    ("imageWidth", "width", measure),
+    ("imageHeight", "height", measure),
+    ("buttons", "buttons", _buttons),
+    ("promptEn", "prompt_en", _text),
+    ("description", "description", _text),
+    ("seed", "seed", _label),
+)
+"""A member, what a report calls it, and how it is read; of two for the same the first counts."""
+
+_PROPERTIES: Final[Rows] = (
+    ("finalPrompt", "final_prompt", _text),
+    ("finalZhPrompt", "final_zh_prompt", _text),
+)
