@@ -6,6 +6,7 @@ is no counter here: it is read when somebody asks (`web.metrics`).
 """
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -22,50 +23,54 @@ Labels = tuple[str, ...]
 
 
 class Metrics:
-    """Counters of one process, in a registry of their own."""
+    """
+    Counters of one process, in a registry of their own.
+
+    The one that counts under some labels is looked for once: the library takes a lock to find it.
+    """
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry(auto_describe=False)
-        self._submits = Counter(
+        self._submits = cache(Counter(
             "mjgate_submits", "Tasks that were accepted.", ("action", "mode"),
             registry=self._registry,
-        )  # fmt: skip
-        self._finishes = Counter(
+        ).labels)  # fmt: skip
+        self._finishes = cache(Counter(
             "mjgate_finishes", "Tasks that ended; the reason is empty for a success.",
             ("state", "reason"), registry=self._registry,
-        )  # fmt: skip
-        self._picture = Histogram(
+        ).labels)  # fmt: skip
+        self._picture = cache(Histogram(
             "mjgate_picture_seconds", "From submit to result, of tasks that succeeded.",
             ("action", "mode"), buckets=PICTURES, registry=self._registry,
-        )  # fmt: skip
-        self._upstream = Histogram(
+        ).labels)  # fmt: skip
+        self._upstream = cache(Histogram(
             "mjgate_upstream_seconds", "How long channels take to answer.",
             ("channel", "call"), buckets=CALLS, registry=self._registry,
-        )  # fmt: skip
-        self._unanswered = Counter(
+        ).labels)  # fmt: skip
+        self._unanswered = cache(Counter(
             "mjgate_upstream_unanswered", "Calls that a channel did not answer.",
             ("channel", "call"), registry=self._registry,
-        )  # fmt: skip
+        ).labels)  # fmt: skip
         self._looks = Counter("mjgate_looks", "Looks at channels.", registry=self._registry)
 
     def accepted(self, action: str, mode: str) -> None:
         """A task was accepted."""
-        self._submits.labels(action, mode).inc()
+        self._submits(action, mode).inc()
 
     def ended(self, state: str, reason: str) -> None:
         """A task has ended."""
-        self._finishes.labels(state, reason).inc()
+        self._finishes(state, reason).inc()
 
     def delivered(self, action: str, mode: str, seconds: float) -> None:
         """A task has its result, so long after its submit."""
-        self._picture.labels(action, mode).observe(seconds)
+        self._picture(action, mode).observe(seconds)
 
     def timed(self, channel_id: int, call: str, seconds: float, answered: bool) -> None:  # noqa: FBT001  one of four facts
         """A channel was asked."""
         channel = str(channel_id)
-        self._upstream.labels(channel, call).observe(seconds)
+        self._upstream(channel, call).observe(seconds)
         if not answered:
-            self._unanswered.labels(channel, call).inc()
+            self._unanswered(channel, call).inc()
         if call == "look":
             self._looks.inc()
 

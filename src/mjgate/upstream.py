@@ -53,6 +53,10 @@ class Endpoint:
     proxy: Proxy | None = None  # the only way there
     channel_id: int = 0
 
+    def with_headers(self, headers: Mapping[str, str]) -> "Endpoint":
+        """The same place, told more."""
+        return Endpoint(self.base_url, {**self.headers, **headers}, self.proxy, self.channel_id)
+
     @property
     def host(self) -> str:
         """The channel's host, for what must not be shown to users."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
-from mjgate.domain.action import COMMON, STATE_MOST, Bot, Field, Kind, Mode, Rule
+from mjgate.domain.action import COMMON, RULES, STATE_MOST, Bot, Field, Kind, Mode, Rule
 from mjgate.domain.errors import BadField, BadImage, MissingField
 from mjgate.domain.extras import absent, extras
 from mjgate.domain.image import Picture, read_image
@@ -26,6 +26,11 @@ _NESTED: Final = ("instanceId", "modes", "remix")
 
 _PREFERRED: Final = (("remix", "remix"), ("nijiRemix", "niji_remix"))
 """What the account filter may prefer, and the option of a channel that had then better be on."""
+
+_ROWS: Final[Mapping[str, Mapping[str, Field]]] = {
+    rule.path: {row.name: row for row in (*COMMON, *rule.fields)} for rule in RULES.values()
+}
+"""What a submit to each path may carry, by the names of its fields."""
 
 _TASK_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
@@ -58,8 +63,7 @@ class Order:
 
 def read_order(rule: Rule, body: Body) -> Order:
     """Check `body` against `rule`. MissingField, BadField, BadImage, BadAddress name the field."""
-    rows = {row.name: row for row in (*COMMON, *rule.fields)}
-    values = _values(rows, {**body, **_account_filter(body)})
+    values = _values(_ROWS[rule.path], {**body, **_account_filter(body)})
     _complete(rule, values)
     images, named, image_fields = _images(rule, values)
     own = {"prompt", "taskId", "customId", "chooseSameChannel"}
@@ -91,6 +95,8 @@ def _values(rows: Mapping[str, Field], body: Body) -> dict[str, Value]:
     """Every field that is present, as its kind reads it."""
     values: dict[str, Value] = {}
     for name, row in rows.items():
+        if name not in body:
+            continue
         other, word = row.ignored_if
         if other and values.get(other) == word:
             continue

@@ -29,7 +29,7 @@ _COMMA = re.compile(r"(?<!\\),")
 
 def clean(text: str) -> str:
     """The text without NUL, control characters and lone surrogates; tabs and line breaks stay."""
-    return _CONTROL.sub("", text)
+    return text if text.isprintable() else _CONTROL.sub("", text)
 
 
 def mode_flag(prompt: str) -> Mode | None:
@@ -55,12 +55,13 @@ def jobs(prompt: str) -> int:
     if _BRACE.search(_GROUP.sub("", prompt)):
         raise MultipleJobs
     repeats: list[str] = _REPEAT.findall(prompt)
-    count = _repeated(repeats) * prod(len(_COMMA.split(group)) for group in _GROUP.findall(prompt))
+    groups: list[str] = _GROUP.findall(prompt)
+    count = _repeated(repeats) * prod(len(_COMMA.split(group)) for group in groups)
     if count > MOST_JOBS:
         msg = f"The prompt asks for {count} jobs; at most {MOST_JOBS} may be asked for at once."
         raise MultipleJobs(msg)
     bare = without_mode_flags(prompt)
-    if any(_hides_a_flag(each, bare) for each in _permutations(bare)):
+    if groups and any(_hides_a_flag(each, bare) for each in _permutations(bare)):
         msg = "A parameter that changes the price may not stand in braces; submit one by one."
         raise MultipleJobs(msg)
     return count

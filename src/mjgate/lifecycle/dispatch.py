@@ -158,6 +158,8 @@ async def _troubled(
 
 async def _wanted(gateway: Gateway, outcome: Outcome) -> Outcome:
     """The outcome, unless the client wanted the task cancelled while it was being sent."""
+    if not outcome.task.cancel_wanted:
+        return outcome
     return replace(outcome, task=await as_wanted(gateway, outcome.task))
 
 

@@ -53,12 +53,11 @@ def _inherited(planned: Plan) -> dict[str, Stored]:
 
 def party_of(draft: Task, planned: Plan) -> tuple[Task, ...]:
     """The tasks that one press makes, the leader first; any other draft is a party of one."""
-    return tuple(
-        draft._replace(
-            job_uuid=str(uuid.uuid4()), prompt=share.prompt or draft.prompt, price=share.price
-        )
+    first, *others = (
+        draft._replace(prompt=share.prompt or draft.prompt, price=share.price)
         for share in planned.shares
     )
+    return first, *(each._replace(job_uuid=str(uuid.uuid4())) for each in others)
 
 
 def minted(drafts: Sequence[Task], route: Route | None, now: int) -> list[Task]:
@@ -67,17 +66,12 @@ def minted(drafts: Sequence[Task], route: Route | None, now: int) -> list[Task]:
     while len(ids) < len(drafts):
         ids.add(tasks.mint(now))
     lead_id = min(ids) if len(ids) > 1 else None
-    made = [
-        draft._replace(id=number, lead_id=lead_id)
-        for draft, number in zip(drafts, sorted(ids), strict=True)
-    ]
-    if route is None:
-        return made
+    onto: dict[str, object] = {"lead_id": lead_id}
+    if route is not None:
+        onto["state"] = State.SENDING
+        onto["channel_id"], onto["credential_id"] = route.channel_id, route.credential_id
     return [
-        each._replace(
-            state=State.SENDING, channel_id=route.channel_id, credential_id=route.credential_id
-        )
-        for each in made
+        draft._replace(id=number, **onto) for draft, number in zip(drafts, sorted(ids), strict=True)
     ]
 
 

@@ -31,7 +31,8 @@ async def prepared(gateway: Gateway, task: Task, attempt: Attempt, to: Line) -> 
     if takes_notices(to.provider, to.channel.options):
         notice = gateway.links.notice(attempt.channel_id, task.id, attempt.no)
     work = await work_of(task, attempt, carrier(gateway, task, attempt, to), notice)
-    return replace(work, prompt=prompted(gateway, task, attempt, work.prompt))
+    prompt = prompted(gateway, task, attempt, work.prompt)
+    return work if prompt == work.prompt else replace(work, prompt=prompt)
 
 
 async def sent(gateway: Gateway, task: Task, attempt: Attempt, to: Line, work: Work) -> Accepted:
@@ -84,7 +85,7 @@ def _endpoint(to: Line, attempt: Attempt) -> Endpoint:
     """Where to send it; a channel that makes one job of a repeated key gets the attempt's."""
     if to.channel.options.get("idempotent") != "on":
         return to.endpoint
-    return replace(to.endpoint, headers={**to.endpoint.headers, IDEMPOTENCY_KEY: attempt.nonce})
+    return to.endpoint.with_headers({IDEMPOTENCY_KEY: attempt.nonce})
 
 
 def raw(heard: Heard) -> str:

@@ -1,6 +1,5 @@
 """The loop guard: nothing is taken that has been here, and nothing is sent to ourselves."""
 
-from dataclasses import replace
 from functools import lru_cache
 
 from mjgate.domain import hops
@@ -25,7 +24,7 @@ async def onward(gateway: Gateway, came_through: tuple[str, ...], to: Line) -> L
         msg = "the channel leads to this gateway itself"
         raise Rejected(Verdict.CHANNEL, msg, reason=Reason.LOOP)
     header = {hops.HEADER: hops.onward(came_through, await _own(gateway))}
-    return replace(to, endpoint=replace(to.endpoint, headers={**to.endpoint.headers, **header}))
+    return Line(to.channel, to.provider, to.endpoint.with_headers(header))
 
 
 @lru_cache(maxsize=256)

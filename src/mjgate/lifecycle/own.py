@@ -59,7 +59,7 @@ def own(gateway: Gateway, url: str, field: str) -> Own | None:
 
 def in_prompt(gateway: Gateway, order: Order) -> Iterator[tuple[str, Own]]:
     """Every address of a picture of ours in a prompt. BadAddress when one opens nothing."""
-    for word in order.prompt.split():
+    for word in order.prompt.split() if "//" in order.prompt else ():
         url = word.strip(_ENDS)
         if url in order.opened:
             continue

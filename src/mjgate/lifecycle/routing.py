@@ -68,7 +68,7 @@ def need_of(task: Task, *, without: frozenset[int] = frozenset()) -> Need:
 async def choice_of(gateway: Gateway, need: Need) -> Choice:
     """Who could take it as things stand; looking changes nothing."""
     known = await channels_in_use(gateway)
-    loads = await channels.loads(gateway.store.reader)
+    loads = await channels.loads(gateway.store.reader, need.mode)
     return choose(need, known, loads, gateway.clock.now(), await manner(gateway))
 
 

@@ -25,18 +25,19 @@ async def all_in_use(reader: Reader) -> list[Channel]:
     return [from_row(row, known.get(row["id"], {})) for row in rows]
 
 
-async def loads(reader: Reader) -> dict[int, dict[Mode, Load]]:
-    """How busy every channel is, in each of its modes."""
+async def loads(reader: Reader, mode: Mode | None = None) -> dict[int, dict[Mode, Load]]:
+    """How busy every channel is, in each of its modes or only in one."""
     rows = await reader.rows(
         """
         SELECT channel_id, mode, running, max_running, busy_until, max_waiting, next_submit_at,
             submit_gap
-        FROM channel_modes
-        """
+        FROM channel_modes WHERE CAST(:mode AS TEXT) IS NULL OR mode = :mode
+        """,
+        mode=mode,
     )
     found: dict[int, dict[Mode, Load]] = {}
-    for channel_id, mode, *numbers in rows:
-        found.setdefault(channel_id, {})[Mode(mode)] = Load(*numbers)
+    for channel_id, of_mode, *numbers in rows:
+        found.setdefault(channel_id, {})[Mode(of_mode)] = Load(*numbers)
     return found
 
 

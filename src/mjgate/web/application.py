@@ -61,7 +61,7 @@ def create_app(gateway: Gateway, settings: WebSettings) -> Front:
 def routes(context: Context) -> list[Route]:
     """Every route that is served."""
     modules = (
-        *(tasks, lists, submit, jobs, media, references, streams, callbacks, health, openapi),
+        *(submit, tasks, lists, jobs, media, references, streams, callbacks, health, openapi),
         *(metrics, api),
     )
     return [route for module in modules for route in module.routes(context)]
