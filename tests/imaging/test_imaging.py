@@ -12,7 +12,7 @@ import anyio
 import anyio.lowlevel
 import numpy as np
 import pytest
-from PIL import Image, features
+from PIL import Image, ImageChops, ImageOps, features
 
 from mjgate.imaging import (
     BadPicture,
@@ -165,10 +165,20 @@ async def test_a_stripped_picture_tells_nothing_and_looks_the_same(
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
-async def test_a_stripped_picture_keeps_the_side_that_is_up(imaging: Imaging, form: str) -> None:
-    bare = made.opened(await imaging.strip(made.telling(form, turn=8)))
+@pytest.mark.parametrize("turn", range(2, 9))
+async def test_a_stripped_picture_is_turned_as_it_was_seen(
+    imaging: Imaging, form: str, turn: int
+) -> None:
+    data = made.telling(form, turn=turn)
 
-    assert dict(bare.getexif()) == {0x0112: 8}
+    bare = await imaging.strip(data)
+
+    seen, left = ImageOps.exif_transpose(made.opened(data)), made.opened(bare)
+    assert (left.size, left.format, dict(left.getexif())) == (seen.size, form, {})
+    assert b"exif" not in bare.lower()
+    assert made.PLACE not in bare
+    apart = ImageChops.difference(left.convert("RGB"), seen.convert("RGB")).getextrema()
+    assert max(most for _, most in apart) < (16 if form == "JPEG" else 1)
 
 
 async def test_a_stripped_film_of_pictures_keeps_its_frames(imaging: Imaging) -> None:

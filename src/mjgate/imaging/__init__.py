@@ -62,10 +62,14 @@ class Imaging:
         """
         The same picture without EXIF, places, XMP, texts and comments.
 
-        Nothing is encoded again. Of EXIF the orientation stays, so that it looks the same; what
-        stands behind the end of the file is cut off. Within the bounds of `probe`.
+        Nothing is encoded again, unless EXIF says that another side is up: then the pixels are
+        turned, so that it looks the same without. What stands behind the end of the file is cut
+        off. Within the bounds of `probe`.
         """
-        return (await self._asked(self._heads, "strip", data, limits=limits)).parts[0]
+        done = await self._asked(self._heads, "strip", data, limits=limits)
+        if done.turned:
+            done = await self._asked(self._pixels, "turn", done.parts[0], limits=limits)
+        return done.parts[0]
 
     async def thumbnail(self, data: bytes, size: Thumbnail) -> bytes:
         """

@@ -38,6 +38,19 @@ def stripped(data: bytes, limits: Limits) -> bytes:
     return _FORMATS[measured(data, limits).type][1].strip(data)
 
 
+def is_turned(bare: bytes) -> bool:
+    """Whether what was stripped, a single picture, has another side up than its pixels."""
+    with Image.open(io.BytesIO(bare)) as picture:
+        return "exif" in picture.info and getattr(picture, "n_frames", 1) == 1
+
+
+def upright(bare: bytes, limits: Limits) -> bytes:
+    """The same picture with its pixels as they are seen, and no EXIF at all."""
+    kind = measured(bare, limits).type
+    with _opened(bare, limits) as picture:
+        return _encoded(ImageOps.exif_transpose(picture), kind, bare)
+
+
 def thumbnail(data: bytes, size: Thumbnail, limits: Limits) -> bytes:
     """A small WebP, upright, never larger than the original."""
     with _opened(data, limits) as picture:
@@ -57,7 +70,7 @@ def cut(data: bytes, limits: Limits) -> list[bytes]:
             raise NotAPicture("The picture is too small to be cut.")
         x, y = wide // 2, high // 2
         quarters = [(0, 0, x, y), (x, 0, wide, y), (0, y, x, high), (x, y, wide, high)]
-        return [_quarter(grid.crop(box), kind, data) for box in quarters]
+        return [_encoded(grid.crop(box), kind, data) for box in quarters]
 
 
 def widen(data: bytes, margins: Margins, limits: Limits) -> list[bytes]:
@@ -101,7 +114,8 @@ def _plain(picture: Image.Image) -> Image.Image:
     return picture.convert("RGBA" if picture.has_transparency_data else "RGB")
 
 
-def _quarter(part: Image.Image, kind: str, original: bytes) -> bytes:
+def _encoded(part: Image.Image, kind: str, original: bytes) -> bytes:
+    """A picture made from another one, in its format and as exact as that."""
     match kind:
         case "image/png":
             return _saved(part, "PNG", compress_level=3)

@@ -11,7 +11,7 @@ LENGTH: Final = 8
 
 
 class Job(msgspec.Struct, array_like=True):
-    """What a worker is asked to do: `probe`, `strip`, `thumbnail`, `cut`, `widen` or `poster`."""
+    """What a worker is asked to do: `probe`, `strip`, `turn`, `thumbnail`, `cut` …"""
 
     name: str
     limits: Limits
@@ -21,12 +21,13 @@ class Job(msgspec.Struct, array_like=True):
 
 
 class Done(msgspec.Struct, array_like=True):
-    """What became of it; `error` names a class of `errors`."""
+    """What became of it; `error` names a class of `errors`, `turned` is what does not stand up."""
 
     error: str = ""
     text: str = ""
     size: Size | None = None
     parts: list[bytes] = []
+    turned: bool = False
 
 
 def packed(message: Job | Done) -> tuple[bytes, bytes]:

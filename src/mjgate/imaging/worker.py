@@ -73,21 +73,26 @@ def _tried(job: Job) -> Done:
 
 
 def _done(job: Job) -> Done:
+    """Do it; every branch is a job of `wire.Job`."""
+    done = Done()
     match job.name:
         case "probe":
-            return Done(size=drawing.measured(job.data, job.limits))
+            done.size = drawing.measured(job.data, job.limits)
         case "strip":
-            return Done(parts=[drawing.stripped(job.data, job.limits)])
+            done.parts = [drawing.stripped(job.data, job.limits)]
+            done.turned = drawing.is_turned(done.parts[0])
+        case "turn":
+            done.parts = [drawing.upright(job.data, job.limits)]
         case "thumbnail":
-            small = drawing.thumbnail(job.data, Thumbnail(job.size), job.limits)
-            return Done(parts=[small])
+            done.parts = [drawing.thumbnail(job.data, Thumbnail(job.size), job.limits)]
         case "cut":
-            return Done(parts=drawing.cut(job.data, job.limits))
+            done.parts = drawing.cut(job.data, job.limits)
         case "widen":
-            return Done(parts=drawing.widen(job.data, Margins(*job.margins), job.limits))
+            done.parts = drawing.widen(job.data, Margins(*job.margins), job.limits)
         case _:
             frame = drawing.poster(job.data, job.limits)
-            return Done(parts=[] if frame is None else [frame])
+            done.parts = [] if frame is None else [frame]
+    return done
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ class WebSettings:
 
     body_limit: int = 48 * MEBIBYTE
     bodies_at_once: int = 256 * MEBIBYTE
-    bodies_patience: float = 20.0
+    bodies_patience: float = 8.0
     origins: tuple[str, ...] = ("*",)
     hosts: tuple[str, ...] = ()
     proxies: tuple[str, ...] = ()
