@@ -176,7 +176,7 @@ def test_a_server_gives_back_the_memory_of_large_bodies(tmp_path: Path) -> None:
     assert {(status, body["properties"]["reason"]) for status, body in answers} == {
         (200, "bad_image")
     }
-    assert resident < MEGABYTES
+    assert resident < 2 * MEGABYTES  # six were there at once, of 42 MB each
 
 
 def test_an_address_of_another_machine_is_refused(tmp_path: Path) -> None:
