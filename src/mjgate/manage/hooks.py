@@ -22,16 +22,13 @@ def new_secret() -> str:
 async def replay(desk: Desk, user_id: int, event: str) -> None:
     """Deliver one event again. NoSuch."""
     known = EventId.read(event)
-    now = desk.clock.now()
-    if known is None or not await desk.store.write(deliveries.replay, known, user_id, now):
+    if known is None or not await desk.store.write(_replay, desk, known, user_id):
         raise NoSuch("event", event)
 
 
 async def replay_dead(desk: Desk, user_id: int, *, endpoint: str | None, since: int) -> int:
     """Deliver again whatever died; how many events that are."""
-    return await desk.store.write(
-        deliveries.replay_dead, user_id, endpoint=endpoint, since=since, now=desk.clock.now()
-    )
+    return await desk.store.write(_replay_dead, desk, user_id, endpoint, since)
 
 
 async def pause(desk: Desk, user_id: int, endpoint: str) -> None:
@@ -53,6 +50,24 @@ async def rotate_secret(desk: Desk, user_id: int) -> str:
     secret = new_secret()
     await desk.store.write(_rotate, desk, user_id, secret)
     return secret
+
+
+async def _replay(tx: Transaction, desk: Desk, event: EventId, user_id: int) -> bool:
+    there = await deliveries.replay(tx, event, user_id, desk.clock.now())
+    if there:
+        await desk.audit(tx, "event replayed", f"user {user_id}", after={"event": str(event)})
+    return there
+
+
+async def _replay_dead(
+    tx: Transaction, desk: Desk, user_id: int, endpoint: str | None, since: int
+) -> int:
+    count = await deliveries.replay_dead(
+        tx, user_id, endpoint=endpoint, since=since, now=desk.clock.now()
+    )
+    told = {"endpoint": endpoint, "since": since, "events": count}
+    await desk.audit(tx, "dead events replayed", f"user {user_id}", after=told)
+    return count
 
 
 async def _pause(tx: Transaction, desk: Desk, user_id: int, endpoint: str) -> None:

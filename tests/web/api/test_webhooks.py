@@ -60,6 +60,10 @@ async def test_what_died_is_told_again_once_the_receiver_is_back(
     assert rest == {"events": 2}
     assert {each["status"] for each in found} == {"delivered"}
     assert receiver.got[-3].headers["webhook-id"] == first
+    rows = await hooked.gateway.store.reader.rows("SELECT act, after FROM audit ORDER BY id")
+    acts = {row["act"]: row["after"] for row in rows}
+    assert first in acts["event replayed"]
+    assert '"events": 2' in acts["dead events replayed"]
 
 
 async def test_a_paused_receiver_gets_nothing_until_it_is_resumed(
