@@ -60,7 +60,8 @@ async def test_of_many_who_cancel_at_once_one_asks_the_channel(make_rig: MakeRig
 
         answers = await asyncio.gather(*(cancel(rig, task_id) for _ in range(5)))
 
-    assert {answer["code"] for answer in answers} == {1}
+    codes = {answer["code"] for answer in answers}
+    assert codes in ({1}, {1, 4})  # 4: who comes when it has ended already
     assert sum(each.path.endswith("/cancel") for each in talker.asked) == 1
     assert await rig.balance() == (RICH, 0, 0)
     assert await rig.books() == ()
