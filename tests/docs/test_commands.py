@@ -1,7 +1,7 @@
 """
 The commands of README and quickstart run as they are written, one after the other, in a shell.
 
-Only the ports differ, and only where the usual ones are taken. What a page shows but does not ask
+Only the ports differ, which are free ones here. What a page shows but does not ask
 to be typed has another language than `sh`.
 """
 
@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Generator
@@ -81,12 +80,12 @@ def home(tmp_path: Path) -> Generator[Home]:
     """A home with a sandbox and a gateway, started as the quickstart says."""
     shown = [block.text for block in blocks("docs/quickstart.md")]
     assert [each for each in SERVICES if each not in shown] == []
-    ports = {usual: _free(usual) for usual in ("8090", "8000")}
-    here = Home(tmp_path, ports)
+    here = Home(tmp_path, {})
     here.work.mkdir()
     with contextlib.ExitStack() as stack:
-        stack.enter_context(service("sandbox", "--port", ports["8090"], home=here.work))
-        stack.enter_context(service("serve", "--port", ports["8000"], home=here.work))
+        for usual, command in (("8090", "sandbox"), ("8000", "serve")):
+            started = stack.enter_context(service(command, "--port", "0", home=here.work))
+            here.ports[usual] = started.url.rpartition(":")[2]
         yield here
 
 
@@ -226,11 +225,3 @@ def _by_curl() -> list[Block]:
     """The lines of the chapter that has one for every address."""
     chapter = section("docs/protocol.md", "## Every address by curl")
     return [each for each in blocks("docs/protocol.md") if each.text in chapter]
-
-
-def _free(usual: str) -> str:
-    """The usual port, or a free one where that is taken."""
-    for port in (int(usual), 0):
-        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)) as listener:
-            return str(listener.getsockname()[1])
-    raise AssertionError(usual)
